@@ -1,0 +1,41 @@
+"""What can go wrong inside the method, each with the values found and a way out in its message."""
+
+
+class SegloopError(Exception):
+    """Base of everything segloop raises on purpose."""
+
+
+class ShapeError(SegloopError, ValueError):
+    """An array has another shape or dtype than its function takes."""
+
+
+class NonFiniteError(SegloopError, ValueError):
+    """An array holds NaN or infinity; the message says how many."""
+
+
+class LabelMapError(SegloopError, ValueError):
+    """A label map holds a value that is no class of the project, or is no index image."""
+
+
+class EmptyPoolError(SegloopError, ValueError):
+    """There is nothing left to ask about."""
+
+
+class ImageError(SegloopError, ValueError):
+    """Bytes are not an image we accept; the message is fit to be shown to the uploader."""
+
+
+class FormatError(SegloopError, ValueError):
+    """A file claims a format and breaks its rules."""
+
+
+class DatasetError(SegloopError, ValueError):
+    """A data-set folder lacks a file, or its files contradict each other."""
+
+
+class SettingsError(SegloopError, ValueError):
+    """A setting is unknown, out of bounds, or contradicts another."""
+
+
+class WeightsError(SegloopError, ValueError):
+    """A weight file is missing or does not fit the network."""

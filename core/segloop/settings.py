@@ -1,0 +1,276 @@
+"""Names and numbers a run is made of: closed sets as StrEnums, settings as frozen classes with bounds.
+
+This module knows no array and no library: the server lists it for forms, the worker passes it to the method,
+`simulate` reads it from TOML. Every field says its default, bounds and help once, in `setting(...)`.
+"""
+
+import dataclasses
+import types
+import typing
+from enum import StrEnum
+from typing import Any, Self
+
+from segloop.errors import SettingsError
+
+
+class Method(StrEnum):
+    """How a round trains."""
+
+    S4AL_PLUS = "s4al_plus"
+    SEGLOOP = "segloop"
+    SUPERVISED = "supervised"
+
+
+class Acquisition(StrEnum):
+    """How informative a pixel is; pooled per region, higher = ask first."""
+
+    ENTROPY = "entropy"
+    MARGIN = "margin"
+    BVSB = "bvsb"
+    RANDOM = "random"
+
+
+class PartitionKind(StrEnum):
+    """What a region is."""
+
+    GRID = "grid"
+    SUPERPIXEL = "superpixel"
+
+
+class Split(StrEnum):
+    """What an image is for. Nothing reads `test` to decide anything."""
+
+    POOL = "pool"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class AnnotationKind(StrEnum):
+    """`exact`: every pixel was looked at. `dominant`: one class for a whole superpixel."""
+
+    EXACT = "exact"
+    DOMINANT = "dominant"
+
+
+class QueryPurpose(StrEnum):
+    """Why a region is asked."""
+
+    SELECTED = "selected"
+    AGREEMENT = "agreement"
+    AUDIT = "audit"
+
+
+class Negatives(StrEnum):
+    """Where the contrastive loss draws negatives: afresh for each anchor (faithful), or one pool a class."""
+
+    PER_ANCHOR = "per_anchor"
+    SHARED = "shared"
+
+
+class CutoutLabel(StrEnum):
+    """What a cutout hole means in the label map. The released S4AL+ code writes class 0."""
+
+    IGNORE = "ignore"
+    CLASS_0 = "class_0"
+
+
+class Quota(StrEnum):
+    """How a selection spreads: over the whole pool with a cap an image, or the same number in each image."""
+
+    GLOBAL = "global"
+    PER_IMAGE = "per_image"
+
+
+class EncoderWeights(StrEnum):
+    """Where encoder weights come from, when not from a file."""
+
+    IMAGENET = "imagenet"
+    RANDOM = "random"
+
+
+ENCODERS = ("efficientnet_lite0", "mobilenet_v2")
+"""Encoders with a name of their own; `timm:<name>` takes any other of timm's `features_only` networks."""
+
+
+def setting(default: Any, *, help: str, low: float | None = None, high: float | None = None) -> Any:  # noqa: A002
+    """One field of a settings class: its default, its inclusive bounds and one line for people."""
+    return dataclasses.field(default=default, metadata={"help": help, "low": low, "high": high})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RoundSettings:
+    """Everything a round may be told besides its budget; the defaults are `s4al_plus` on a CPU.
+
+    Raises:
+        SettingsError: a value is out of bounds.
+    """
+
+    method: Method = setting(Method.S4AL_PLUS, help="how a round trains")
+    acquisition: Acquisition = setting(Acquisition.ENTROPY, help="what makes a region worth asking")
+    encoder: str = setting(
+        "efficientnet_lite0", help="encoder: efficientnet_lite0, mobilenet_v2 or timm:<name>"
+    )
+    encoder_weights: str = setting(
+        "imagenet", help="imagenet (the weights the encoder's package carries), random, or a safetensors file"
+    )
+    image_height_px: int = setting(180, low=16, high=4096, help="height images are trained and scored at")
+    image_width_px: int = setting(240, low=16, high=4096, help="width images are trained and scored at")
+    image_steps: int = setting(
+        1500,
+        low=1,
+        high=10_000_000,
+        help="images that go through a training step in this round, repeats counted",
+    )
+    batch_labelled: int = setting(
+        2, low=1, high=256, help="labelled images a step once pseudo labels are in play"
+    )
+    batch_unlabelled: int = setting(4, low=1, high=256, help="pseudo-labelled images a step")
+    batch_supervised: int = setting(
+        4, low=1, high=256, help="images a step while only answers are trained on"
+    )
+    generation_0_share: float = setting(
+        0.25,
+        low=0.0,
+        high=1.0,
+        help="share of image_steps spent on answers alone, before pseudo labels exist",
+    )
+    num_generations: int = setting(1, low=0, high=10, help="self-training generations after generation 0")
+    lr_encoder: float = setting(0.01, low=1e-7, high=10.0, help="base learning rate of the encoder")
+    lr_heads: float = setting(0.1, low=1e-7, high=10.0, help="base learning rate of everything else")
+    weight_decay: float = setting(1e-4, low=0.0, high=1.0, help="L2 penalty")
+    poly_power: float = setting(0.9, low=0.0, high=10.0, help="power of the learning rate's decay")
+    scale_min: float = setting(0.5, low=0.1, high=1.0, help="smallest random scale")
+    scale_max: float = setting(2.0, low=1.0, high=8.0, help="largest random scale")
+    cutout_px: int = setting(
+        25, low=0, high=1024, help="side of the cutout square at training size; 0 = none"
+    )
+    cutout_label: CutoutLabel = setting(CutoutLabel.IGNORE, help="what the cutout hole is in the label map")
+    pseudo_label_threshold: float = setting(
+        0.70, low=0.0, high=1.0, help="a pixel's largest probability from which its pseudo label is used"
+    )
+    reco_weight: float = setting(
+        1.0, low=0.0, high=100.0, help="weight of the regional contrastive loss; 0 = off"
+    )
+    reco_negatives: Negatives = setting(
+        Negatives.SHARED, help="negatives afresh per anchor, or one pool a class"
+    )
+    reco_num_anchors: int = setting(128, low=1, high=4096, help="hard anchors a class and step")
+    reco_num_negatives: int = setting(256, low=1, high=8192, help="negatives an anchor")
+    reco_temperature: float = setting(0.5, low=0.01, high=10.0, help="temperature of the contrastive loss")
+    reco_hard_threshold: float = setting(
+        0.95, low=0.0, high=1.0, help="anchors are pixels less sure than this"
+    )
+    embedding_dim: int = setting(256, low=8, high=2048, help="channels of the representation head")
+    separable_aspp: bool = setting(False, help="depthwise separable ASPP: faster, a little weaker")
+    dominant_weight: float = setting(0.5, low=0.0, high=1.0, help="loss weight of dominant answers")
+    score_scales: tuple[float, ...] = setting((0.5, 1.0, 2.0), help="scales whose logits are averaged")
+    class_balance: float = setting(
+        0.0, low=0.0, high=100.0, help="nu of the weight (nu p_c + 1)^-2 on the predicted class; 0 = off"
+    )
+    quota: Quota = setting(
+        Quota.PER_IMAGE, help="the same number of regions in each image, or one global ranking"
+    )
+    image_cap_factor: float = setting(
+        4.0, low=1.0, high=1000.0, help="global quota: no image gets more than this times the mean"
+    )
+    suppress_neighbours: bool = setting(False, help="do not ask two touching regions in one round")
+    allow_border: bool = setting(True, help="border cells may be asked (the released code forbids them)")
+    warm_start: bool = setting(False, help="go on from the last round's weights instead of ImageNet's")
+    audit_share: float = setting(0.0, low=0.0, high=0.1, help="share of a round's budget asked as an audit")
+    num_threads: int = setting(0, low=0, high=256, help="CPU threads for torch; 0 = torch's own choice")
+    device: str = setting("auto", help="auto, cpu or cuda:<n>")
+    precision: str = setting("auto", help="auto, fp32, bf16 or fp16")
+    deterministic: bool = setting(False, help="deterministic algorithms: same seed, same weights, slower")
+    seed: int = setting(0, low=0, high=2**31 - 1, help="everything random in the round follows from it")
+
+    def __post_init__(self) -> None:
+        """Check each value against its field's bounds."""
+        for field in dataclasses.fields(self):
+            _check_bounds(field, getattr(self, field.name))
+        if self.encoder not in ENCODERS and not self.encoder.startswith("timm:"):
+            raise SettingsError(
+                f"encoder {self.encoder!r} is unknown: use one of {', '.join(ENCODERS)} or timm:<name>"
+            )
+        if self.precision not in {"auto", "fp32", "bf16", "fp16"}:
+            raise SettingsError(f"precision {self.precision!r} is unknown: use auto, fp32, bf16 or fp16")
+        if not self.score_scales or min(self.score_scales) <= 0 or max(self.score_scales) > 4:
+            raise SettingsError(f"score_scales {self.score_scales} must be one or more numbers in (0, 4]")
+
+    @classmethod
+    def from_mapping(cls, values: dict[str, Any]) -> Self:
+        """Settings from JSON or TOML values over the defaults of the method they name.
+
+        Raises:
+            SettingsError: an unknown name, a wrong type or a value out of bounds.
+        """
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - set(fields))
+        if unknown:
+            raise SettingsError(
+                f"unknown setting {', '.join(unknown)}: known are {', '.join(sorted(fields))}"
+            )
+        hints = typing.get_type_hints(cls)
+        given = {name: _coerce(name, value, hints[name]) for name, value in values.items()}
+        return cls(**{**METHOD_PRESETS[given.get("method", Method.S4AL_PLUS)], **given})
+
+    def to_mapping(self) -> dict[str, Any]:
+        """JSON-ready values of every field; `from_mapping` gives the same settings back."""
+        values = dataclasses.asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+METHOD_PRESETS: dict[Method, dict[str, Any]] = {
+    Method.S4AL_PLUS: {},
+    Method.SEGLOOP: {
+        "acquisition": Acquisition.BVSB,
+        "class_balance": 6.0,
+        "quota": Quota.GLOBAL,
+        "suppress_neighbours": True,
+    },
+    Method.SUPERVISED: {"num_generations": 0, "generation_0_share": 1.0, "reco_weight": 0.0},
+}
+"""What each method's name changes in the defaults; whatever is given by hand wins over it."""
+
+
+def describe_settings() -> list[dict[str, Any]]:
+    """One row a setting for forms and docs: name, type, default, bounds, choices, help."""
+    hints = typing.get_type_hints(RoundSettings)
+    return [_describe(field, hints[field.name]) for field in dataclasses.fields(RoundSettings)]
+
+
+def _describe(field: "dataclasses.Field[Any]", hint: Any) -> dict[str, Any]:
+    is_choice = isinstance(hint, type) and issubclass(hint, StrEnum)
+    default = list(field.default) if isinstance(field.default, tuple) else field.default
+    return {
+        "name": field.name,
+        "type": "choice" if is_choice else getattr(hint, "__name__", str(hint)),
+        "default": default,
+        "low": field.metadata["low"],
+        "high": field.metadata["high"],
+        "choices": [choice.value for choice in hint] if is_choice else None,
+        "help": field.metadata["help"],
+    }
+
+
+def _check_bounds(field: "dataclasses.Field[Any]", value: Any) -> None:
+    low, high = field.metadata["low"], field.metadata["high"]
+    if (low is not None and not value >= low) or (high is not None and not value <= high):
+        raise SettingsError(f"{field.name} = {value} is outside {low} .. {high}")
+
+
+def _coerce(name: str, value: Any, hint: Any) -> Any:
+    """`value` as `hint`, accepting what JSON and TOML can write, refusing what would change its meaning."""
+    if isinstance(hint, types.GenericAlias):  # tuple[float, ...]
+        if not isinstance(value, list | tuple) or not all(isinstance(item, int | float) for item in value):
+            raise SettingsError(f"{name} = {value!r} must be a list of numbers")
+        return tuple(float(item) for item in value)
+    if issubclass(hint, StrEnum):
+        choices = [choice.value for choice in hint]
+        if value not in choices:
+            raise SettingsError(f"{name} = {value!r} is unknown: use one of {', '.join(choices)}")
+        return hint(value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise SettingsError(f"{name} = {value!r} must be of type {hint.__name__}")
+    return value
