@@ -1,0 +1,218 @@
+"""Which regions a round asks: a batch out of scores, under a budget. Pure numpy, no image and no file.
+
+The caller builds the pool: regions already asked are not in it, nor are border regions when
+`RoundSettings.allow_border` is off (`segloop.rounds.candidate_mask` does both). Class balance is inside the
+score.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeError
+from segloop.settings import Acquisition, Quota, RoundSettings
+
+NeighbourPairs = Mapping[int, NDArray[np.int32]] | Callable[[int], NDArray[np.int32]]
+"""Image index -> int32 (E, 2): pairs of region indices that touch."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRegions:
+    """The N regions that may be asked, in the pool's order (filename, sha256, region index): ties fall by it.
+
+    Attributes:
+        image_index: int32 (N,).
+        region_index: int32 (N,), the region's index in its image's partition.
+        score: float32 (N,), higher = ask first.
+        area: int64 (N,), pixels.
+    """
+
+    image_index: NDArray[np.int32]
+    region_index: NDArray[np.int32]
+    score: NDArray[np.float32]
+    area: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        """Four columns of one length."""
+        shapes = {column.shape for column in (self.image_index, self.region_index, self.score, self.area)}
+        if len(shapes) != 1 or self.score.ndim != 1:
+            raise ShapeError(f"the pool's columns must be of one shape (N,), got {sorted(shapes)}")
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+
+def select(
+    pool: PoolRegions,
+    *,
+    budget_regions: int | None,
+    budget_pixels: int | None,
+    num_images: int,
+    settings: RoundSettings,
+    neighbours: NeighbourPairs | None,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Indices into `pool` of the regions to ask, best first.
+
+    Regions are walked from the highest score down (ties: the pool's order), each taken unless a rule forbids:
+
+    - `quota = "global"`: an image gets at most `image_cap_factor` times an image's mean share, counted in the
+      budget's unit, and always at least one region.
+    - `quota = "per_image"`: every image's best region comes before any image's second best, and so on; within
+      such a level the higher score wins, which is where the remainder of an uneven split goes.
+    - `suppress_neighbours`: a region that touches one taken in this call is passed over.
+    - a budget in pixels is never exceeded: a region too large for what is left is passed over, smaller ones
+      further down still fit.
+
+    `acquisition = "random"` takes a uniformly random order instead of the scores: a mean of random pixels
+    would favour small regions, whose means scatter more.
+
+    Args:
+        pool: the candidates.
+        budget_regions: how many to take, or None.
+        budget_pixels: how many pixels to take, or None; exactly one of the two budgets is given.
+        num_images: images in the pool, also those with no candidate left; the mean share is over them.
+        settings: `acquisition`, `quota`, `image_cap_factor` and `suppress_neighbours` are read.
+        neighbours: needed for `suppress_neighbours`.
+        rng: used by `acquisition = "random"` alone.
+
+    Raises:
+        EmptyPoolError: no candidate at all, with a budget above 0.
+        NonFiniteError: scores that are NaN or infinite.
+        SettingsError: none or both budgets, a negative one, or no neighbours to suppress by.
+    """
+    budget = _budget_of(budget_regions, budget_pixels)
+    num_bad = int((~np.isfinite(pool.score)).sum())
+    if num_bad:
+        raise NonFiniteError(f"{num_bad} of {len(pool)} region scores are NaN or infinite")
+    if budget == 0:
+        return np.empty(0, dtype=np.int64)
+    if len(pool) == 0:
+        raise EmptyPoolError("no region is left to ask: every region of the pool has been asked")
+    if settings.suppress_neighbours and neighbours is None:
+        raise SettingsError("suppress_neighbours needs the pairs of touching regions")
+    costs = pool.area if budget_regions is None else np.ones(len(pool), dtype=np.int64)
+    order = (
+        rng.permutation(len(pool))
+        if settings.acquisition is Acquisition.RANDOM
+        else np.argsort(-pool.score.astype(np.float64), kind="stable")
+    )
+    touching = _touching_of(neighbours) if settings.suppress_neighbours and neighbours is not None else None
+    basket = _Basket(pool, costs, budget, touching)
+    if settings.quota is Quota.GLOBAL:
+        _fill_global(basket, order, image_cap=settings.image_cap_factor * budget / max(num_images, 1))
+    else:
+        _fill_per_image(basket, order)
+    return np.array(basket.taken, dtype=np.int64)
+
+
+def _budget_of(budget_regions: int | None, budget_pixels: int | None) -> int:
+    given = [budget for budget in (budget_regions, budget_pixels) if budget is not None]
+    if len(given) != 1 or given[0] < 0:
+        raise SettingsError(
+            f"give one budget of 0 or more, got budget_regions = {budget_regions} "
+            f"and budget_pixels = {budget_pixels}"
+        )
+    return given[0]
+
+
+def _touching_of(neighbours: NeighbourPairs) -> Callable[[int, int], list[int]]:
+    """(image, region) -> regions of that image which touch it. The last 1,024 images' pairs are kept."""
+    pairs_of = lru_cache(maxsize=1024)(neighbours if callable(neighbours) else neighbours.__getitem__)
+
+    def touching(image: int, region: int) -> list[int]:
+        pairs = pairs_of(image)
+        found = np.concatenate([pairs[pairs[:, 0] == region, 1], pairs[pairs[:, 1] == region, 0]])
+        return [int(other) for other in found]
+
+    return touching
+
+
+class _Basket:
+    """What has been taken so far and what may still be taken."""
+
+    def __init__(
+        self,
+        pool: PoolRegions,
+        costs: NDArray[np.int64],
+        budget: int,
+        touching: Callable[[int, int], list[int]] | None,
+    ) -> None:
+        self.images = pool.image_index
+        self.regions = pool.region_index
+        self.costs = costs
+        self.remaining = budget
+        self.cheapest = int(costs.min())
+        self.taken: list[int] = []
+        self._touching = touching
+        self._blocked: set[tuple[int, int]] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether not even the cheapest region fits any more."""
+        return self.remaining < self.cheapest
+
+    def may_take(self, candidate: int) -> bool:
+        if self.costs[candidate] > self.remaining:
+            return False
+        return (int(self.images[candidate]), int(self.regions[candidate])) not in self._blocked
+
+    def take(self, candidate: int) -> None:
+        image, region = int(self.images[candidate]), int(self.regions[candidate])
+        self.taken.append(candidate)
+        self.remaining -= int(self.costs[candidate])
+        if self._touching is not None:
+            self._blocked.update((image, other) for other in self._touching(image, region))
+
+
+def _fill_global(basket: _Basket, order: NDArray[np.int64], *, image_cap: float) -> None:
+    spent: dict[int, int] = {}
+    for chunk in np.array_split(order, max(1, len(order) // 65_536)):
+        # a pool of 100,000 images has 19 million regions: what no longer fits leaves before the Python loop
+        for candidate in chunk[basket.costs[chunk] <= basket.remaining].tolist():
+            if basket.is_full:
+                return
+            if not basket.may_take(candidate):
+                continue
+            image = int(basket.images[candidate])
+            spent_here = spent.get(image, 0) + int(basket.costs[candidate])
+            if image in spent and spent_here > image_cap:
+                continue
+            spent[image] = spent_here
+            basket.take(candidate)
+
+
+def _fill_per_image(basket: _Basket, order: NDArray[np.int64]) -> None:
+    """Level by level: each image with candidates left offers its best one that is not suppressed.
+
+    A region too large for the pixels left is dropped for good (they only shrink), its image waits a level.
+    """
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    by_image = order[np.argsort(basket.images[order], kind="stable")]
+    starts = np.flatnonzero(np.diff(basket.images[by_image], prepend=-1))
+    stops = np.append(starts[1:], len(by_image))
+    queues = [[int(start), int(stop)] for start, stop in zip(starts, stops, strict=True)]
+    while queues and not basket.is_full:
+        offers = []
+        for queue in queues:
+            candidate = _next_of(basket, by_image, queue)
+            if candidate is not None:
+                offers.append(candidate)
+        for candidate in sorted(offers, key=rank.__getitem__):
+            if basket.may_take(candidate):
+                basket.take(candidate)
+        queues = [queue for queue in queues if queue[0] < queue[1]]
+
+
+def _next_of(basket: _Basket, by_image: NDArray[np.int64], queue: list[int]) -> int | None:
+    """The image's next candidate that may be taken now; `queue` = [next position, end] moves past it."""
+    while queue[0] < queue[1]:
+        candidate = int(by_image[queue[0]])
+        queue[0] += 1
+        if basket.may_take(candidate):
+            return candidate
+    return None

@@ -1,0 +1,194 @@
+"""Selection against a plain loop written from its docstring, and each rule by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeError
+from segloop.selection import PoolRegions, select
+from segloop.settings import Acquisition, Quota, RoundSettings
+
+RNG = np.random.default_rng(0)
+CHAIN = np.array([[0, 1], [1, 2], [2, 3]], dtype=np.int32)
+
+
+def pool_of(rows: list[tuple[int, int, float, int]]) -> PoolRegions:
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    return PoolRegions(
+        image_index=np.array(columns[0], dtype=np.int32),
+        region_index=np.array(columns[1], dtype=np.int32),
+        score=np.array(columns[2], dtype=np.float32),
+        area=np.array(columns[3], dtype=np.int64),
+    )
+
+
+def chosen(
+    pool: PoolRegions, *, regions: int | None = None, pixels: int | None = None, **changes: object
+) -> list[int]:
+    images = int(changes.pop("num_images", 2))  # type: ignore[call-overload]
+    settings = RoundSettings(**{"quota": Quota.GLOBAL, "image_cap_factor": 1000.0, **changes})  # type: ignore[arg-type]
+    picked = select(
+        pool,
+        budget_regions=regions,
+        budget_pixels=pixels,
+        num_images=images,
+        settings=settings,
+        neighbours=lambda _: CHAIN,
+        rng=np.random.default_rng(0),
+    )
+    return [int(index) for index in picked]
+
+
+def test_best_scores_come_first_and_ties_fall_by_order() -> None:
+    pool = pool_of([(0, 0, 0.5, 10), (0, 1, 0.9, 10), (1, 0, 0.5, 10), (1, 1, 0.1, 10)])
+    assert chosen(pool, regions=3) == [1, 0, 2]
+
+
+def test_global_quota_caps_an_image_at_the_factor_times_the_mean() -> None:
+    pool = pool_of(
+        [(0, index, 1.0 - index / 10, 10) for index in range(6)] + [(1, 0, 0.0, 10), (1, 1, 0.0, 10)]
+    )
+    # 4 regions over 2 images: mean 2, cap 1.5 x 2 = 3
+    assert chosen(pool, regions=4, image_cap_factor=1.5) == [0, 1, 2, 6]
+
+
+def test_cap_below_one_region_still_lets_each_image_have_one() -> None:
+    pool = pool_of([(image, index, image + index / 10, 10) for image in range(4) for index in range(2)])
+    assert chosen(pool, regions=2, num_images=100, image_cap_factor=1.0) == [7, 5]
+
+
+def test_per_image_quota_splits_evenly_and_gives_the_remainder_to_the_best() -> None:
+    pool = pool_of(
+        [(0, 0, 0.1, 1), (0, 1, 0.2, 1), (0, 2, 0.3, 1), (1, 0, 0.9, 1), (1, 1, 0.8, 1), (1, 2, 0.7, 1)]
+    )
+    assert chosen(pool, regions=3, quota=Quota.PER_IMAGE) == [3, 2, 4]
+
+
+def test_per_image_quota_moves_on_where_an_image_has_too_few_left() -> None:
+    pool = pool_of([(0, 0, 0.1, 1), (1, 0, 0.9, 1), (1, 1, 0.8, 1), (1, 2, 0.7, 1)])
+    assert chosen(pool, regions=4, quota=Quota.PER_IMAGE) == [1, 0, 2, 3]
+
+
+def test_touching_regions_are_not_asked_together() -> None:
+    pool = pool_of([(0, 0, 0.9, 1), (0, 1, 0.8, 1), (0, 2, 0.7, 1), (1, 1, 0.1, 1)])
+    assert chosen(pool, regions=3, suppress_neighbours=True) == [0, 2, 3]
+
+
+def test_a_region_too_large_is_passed_over_and_a_smaller_one_fits() -> None:
+    pool = pool_of([(0, 0, 0.9, 60), (0, 1, 0.8, 50), (1, 0, 0.7, 40), (1, 1, 0.6, 1)])
+    assert chosen(pool, pixels=100) == [0, 2]
+    assert chosen(pool, pixels=100, quota=Quota.PER_IMAGE) == [0, 2]
+    assert chosen(pool, pixels=0) == []
+
+
+def test_random_acquisition_ignores_scores_and_follows_its_generator() -> None:
+    pool = pool_of([(0, index, float(index), 1) for index in range(50)])
+    picked = chosen(pool, regions=10, acquisition=Acquisition.RANDOM)
+    assert picked == chosen(pool, regions=10, acquisition=Acquisition.RANDOM)
+    assert picked != chosen(pool, regions=10)
+
+
+def test_non_finite_scores_are_refused_with_their_count() -> None:
+    pool = pool_of([(0, 0, float("nan"), 1), (0, 1, float("inf"), 1), (0, 2, 0.0, 1)])
+    with pytest.raises(NonFiniteError, match="2 of 3"):
+        chosen(pool, regions=1)
+
+
+def test_an_empty_pool_and_wrong_budgets_are_refused() -> None:
+    with pytest.raises(EmptyPoolError):
+        chosen(pool_of([]), regions=1)
+    pool = pool_of([(0, 0, 0.0, 1)])
+    for regions, pixels in ((None, None), (1, 1), (-1, None)):
+        with pytest.raises(SettingsError):
+            chosen(pool, regions=regions, pixels=pixels)
+    with pytest.raises(ShapeError):
+        PoolRegions(pool.image_index, pool.region_index, np.zeros(2, np.float32), pool.area)
+
+
+def reference(  # noqa: C901 - both quotas in one place, to be read beside the docstring
+    pool: PoolRegions, budget: int, *, in_pixels: bool, num_images: int, settings: RoundSettings
+) -> list[int]:
+    """The docstring of `select`, in the plainest loops."""
+    order = sorted(range(len(pool)), key=lambda index: (-float(pool.score[index]), index))
+    cost = [int(area) if in_pixels else 1 for area in pool.area]
+    taken: list[int] = []
+
+    def touches(candidate: int) -> bool:
+        pairs = {(int(a), int(b)) for a, b in CHAIN}
+        return any(
+            pool.image_index[other] == pool.image_index[candidate]
+            and {
+                (int(pool.region_index[other]), int(pool.region_index[candidate])),
+                (int(pool.region_index[candidate]), int(pool.region_index[other])),
+            }
+            & pairs
+            for other in taken
+        )
+
+    def fits(candidate: int) -> bool:
+        if cost[candidate] > budget - sum(cost[index] for index in taken):
+            return False
+        return not (settings.suppress_neighbours and touches(candidate))
+
+    if settings.quota is Quota.GLOBAL:
+        for candidate in order:
+            same = [cost[index] for index in taken if pool.image_index[index] == pool.image_index[candidate]]
+            cap = settings.image_cap_factor * budget / num_images
+            if fits(candidate) and not (same and sum(same) + cost[candidate] > cap):
+                taken.append(candidate)
+        return taken
+    left = {
+        image: [c for c in order if pool.image_index[c] == image] for image in set(pool.image_index.tolist())
+    }
+    while any(left.values()):
+        offers = []
+        for image, queue in left.items():
+            while queue and not fits(queue[0]):
+                queue.pop(0)
+            if queue:
+                offers.append(queue.pop(0))
+            left[image] = queue
+        for candidate in sorted(offers, key=order.index):
+            if fits(candidate):
+                taken.append(candidate)  # noqa: PERF401 - fits() reads taken
+    return taken
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(1, 9)), min_size=1, max_size=30
+    ),
+    budget=st.integers(1, 40),
+    in_pixels=st.booleans(),
+    quota=st.sampled_from(list(Quota)),
+    suppress=st.booleans(),
+    factor=st.sampled_from([1.0, 1.5, 4.0]),
+)
+def test_selection_equals_a_plain_loop(
+    rows: list[tuple[int, int, int]],
+    budget: int,
+    in_pixels: bool,
+    quota: Quota,
+    suppress: bool,
+    factor: float,
+) -> None:
+    unique = {(image, index % 4): area for image, index, area in rows}
+    pool = pool_of(
+        [
+            (image, region, score / 4, area)
+            for score, ((image, region), area) in enumerate((key, area) for key, area in unique.items())
+        ]
+    )
+    pool = PoolRegions(pool.image_index, pool.region_index, np.floor(pool.score), pool.area)
+    settings = RoundSettings(quota=quota, suppress_neighbours=suppress, image_cap_factor=factor)
+    picked = select(
+        pool,
+        budget_regions=None if in_pixels else budget,
+        budget_pixels=budget if in_pixels else None,
+        num_images=4,
+        settings=settings,
+        neighbours=dict.fromkeys(range(4), CHAIN),
+        rng=RNG,
+    )
+    assert picked.tolist() == reference(pool, budget, in_pixels=in_pixels, num_images=4, settings=settings)
