@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeError
@@ -27,13 +27,13 @@ def chosen(
     pool: PoolRegions, *, regions: int | None = None, pixels: int | None = None, **changes: object
 ) -> list[int]:
     images = int(changes.pop("num_images", 2))  # type: ignore[call-overload]
-    settings = RoundSettings(**{"quota": Quota.GLOBAL, "image_cap_factor": 1000.0, **changes})  # type: ignore[arg-type]
+    round_settings = RoundSettings(**{"quota": Quota.GLOBAL, "image_cap_factor": 1000.0, **changes})  # type: ignore[arg-type]
     picked = select(
         pool,
         budget_regions=regions,
         budget_pixels=pixels,
         num_images=images,
-        settings=settings,
+        settings=round_settings,
         neighbours=lambda _: CHAIN,
         rng=np.random.default_rng(0),
     )
@@ -155,6 +155,7 @@ def reference(  # noqa: C901 - both quotas in one place, to be read beside the d
     return taken
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(1, 9)), min_size=1, max_size=30
@@ -181,14 +182,16 @@ def test_selection_equals_a_plain_loop(
         ]
     )
     pool = PoolRegions(pool.image_index, pool.region_index, np.floor(pool.score), pool.area)
-    settings = RoundSettings(quota=quota, suppress_neighbours=suppress, image_cap_factor=factor)
+    round_settings = RoundSettings(quota=quota, suppress_neighbours=suppress, image_cap_factor=factor)
     picked = select(
         pool,
         budget_regions=None if in_pixels else budget,
         budget_pixels=budget if in_pixels else None,
         num_images=4,
-        settings=settings,
+        settings=round_settings,
         neighbours=dict.fromkeys(range(4), CHAIN),
         rng=RNG,
     )
-    assert picked.tolist() == reference(pool, budget, in_pixels=in_pixels, num_images=4, settings=settings)
+    assert picked.tolist() == reference(
+        pool, budget, in_pixels=in_pixels, num_images=4, settings=round_settings
+    )
