@@ -1,0 +1,152 @@
+"""`segloop demo`: a project of drawn street scenes, one trained round, an annotator who works on a switch.
+
+Everything goes through the HTTP API, as a stranger's script would; nothing trained is shipped. A demo that
+was stopped half-way goes on where it was.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from segloop.scenes import SCENE_CLASSES, render_scene
+
+from segloop.images import encode_png
+from segloop.label_maps import encode_index_png
+from segloop_client.api import Client
+from segloop_client.errors import ApiError, ClientError
+from segloop_client.simulated import SCENE_NAME, SimulatedAnnotator, scene_truth
+from segloop_client.waiting import wait_for_jobs, wait_for_round
+
+Say = Callable[[str], None]
+NAME = "Street scenes (demo)"
+HEIGHT_PX, WIDTH_PX = 240, 320
+SEED = 7
+NUM_IMAGES = {"pool": 80, "validation": 20}
+FIRST_INDEX = {"pool": 0, "validation": 1000}
+BUDGET_REGIONS = 80
+GUIDE = """\
+Give every pixel of the outlined region its class. The model has already filled it in: correct what is wrong,
+then press **Enter**. **A** accepts the prediction as it is, **S** gives a whole superpixel the chosen class
+with one click, **F** fills what is left, **V** marks what nobody can tell.
+"""
+ROUND = {
+    "method": "segloop",
+    "settings": {"image_height_px": 120, "image_width_px": 160, "image_steps": 480, "cutout_px": 16},
+}
+
+
+@dataclass
+class Demo:
+    """The demo project and who works on it.
+
+    Attributes:
+        client: signed in as an owner.
+        say: where progress lines go.
+    """
+
+    client: Client
+    say: Say
+
+    def set_up(self) -> dict[str, Any]:
+        """Make the project, its cold start, its first answers and its first trained round -> the project."""
+        start = time.monotonic()
+        project = self._project()
+        self._upload(project["id"])
+        rounds = self.client.rounds(project["id"])
+        if not rounds:
+            self.say("choosing the first regions (cold start)")
+            rounds = [self.client.start_round(project["id"], budget_regions=BUDGET_REGIONS, **ROUND)]
+        self._finish_round(rounds[-1])
+        if len(rounds) == 1:
+            self._answer_first_regions(project["id"])
+            self.say("training the first model on the answers; a minute or two")
+            self._finish_round(self.client.start_round(project["id"], budget_regions=BUDGET_REGIONS, **ROUND))
+        self.say(f"the demo project is ready after {time.monotonic() - start:.0f} s")
+        return project
+
+    def follow(self, project_id: str, should_stop: Callable[[], bool]) -> None:
+        """Work while the project's switch is on: answer the queue, start the next round, again and again."""
+        annotator = self._annotator(project_id, pause_seconds=0.15)
+
+        def is_off() -> bool:
+            return should_stop() or not self._is_switched_on(project_id)
+
+        while not should_stop():
+            try:
+                if not is_off():
+                    annotator.answer_queue(should_stop=is_off)
+                    self._start_next_round(project_id, is_off)
+            except ClientError as error:
+                self.say(f"the simulated annotator waits: {error}")
+            time.sleep(1.0)
+
+    def _is_switched_on(self, project_id: str) -> bool:
+        return bool(self.client.json("GET", f"/projects/{project_id}")["simulated_annotator"] == "on")
+
+    def _start_next_round(self, project_id: str, is_off: Callable[[], bool]) -> None:
+        queue = self.client.queue(project_id)
+        if is_off() or queue["state"] == "training" or queue["remaining"] or queue["leased"]:
+            return
+        try:
+            self.client.start_round(project_id, budget_regions=BUDGET_REGIONS, **ROUND)
+        except ApiError as error:
+            if error.status != 409:  # somebody started it by hand a moment ago
+                raise
+
+    def _project(self) -> dict[str, Any]:
+        found = [project for project in self.client.projects() if project["name"] == NAME]
+        if found:
+            return found[0]
+        self.say("making the demo project")
+        classes = [{"name": name, "color": color} for name, color in SCENE_CLASSES]
+        partition = {"kind": "superpixel"}
+        return self.client.create_project(
+            NAME, classes, partition, guide_markdown=GUIDE, simulated_annotator="off"
+        )
+
+    def _upload(self, project_id: str) -> None:
+        known = {image["filename"] for image in self.client.images(project_id)}
+        for split, number in NUM_IMAGES.items():
+            indices = range(FIRST_INDEX[split], FIRST_INDEX[split] + number)
+            names = {SCENE_NAME.format(seed=SEED, index=index): index for index in indices}
+            missing = [name for name in names if name not in known]
+            for batch in (missing[start : start + 20] for start in range(0, len(missing), 20)):
+                self.say(f"drawing and uploading {split} scenes: {len(batch)} more")
+                self._upload_batch(project_id, {name: names[name] for name in batch}, split)
+        wait_for_jobs(self.client, project_id)
+
+    def _upload_batch(self, project_id: str, names: dict[str, int], split: str) -> None:
+        scenes = {
+            name: render_scene(SEED, index, height=HEIGHT_PX, width=WIDTH_PX) for name, index in names.items()
+        }
+        files = [(name, encode_png(image)) for name, (image, _) in scenes.items()]
+        answer = self.client.upload_images(project_id, files, split)
+        if answer["rejected"]:
+            raise ClientError(f"the server refused the demo's own images: {answer['rejected'][0]}")
+        if split != "pool":
+            for image in [*answer["created"], *answer["existing"]]:
+                self.client.put_label_map(image["id"], encode_index_png(scenes[image["filename"]][1]))
+
+    def _answer_first_regions(self, project_id: str) -> None:
+        self.say(f"the simulated annotator answers the first {BUDGET_REGIONS} regions")
+        self._annotator(project_id).answer_queue()
+
+    def _annotator(self, project_id: str, *, pause_seconds: float = 0.0) -> SimulatedAnnotator:
+        truth = scene_truth(height=HEIGHT_PX, width=WIDTH_PX)
+        return SimulatedAnnotator(self.client, project_id, truth, pause_seconds=pause_seconds)
+
+    def _finish_round(self, current: dict[str, Any]) -> None:
+        if current["state"] == "failed":
+            self.client.json("POST", f"/rounds/{current['id']}/retry")
+        if current["state"] in {"annotating", "closed"}:
+            return
+        last = {"text": ""}
+
+        def report(text: str, fraction: float) -> None:
+            line = f"{text} {int(fraction * 10) * 10} %"
+            if line.split(", loss", maxsplit=1)[0] + line[-5:] != last["text"]:
+                last["text"] = line.split(", loss", maxsplit=1)[0] + line[-5:]
+                self.say(line)
+
+        wait_for_round(self.client, current["id"], report=report)

@@ -1,0 +1,108 @@
+"""Child processes that never outlive their parent, restarted when they die."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+_PR_SET_PDEATHSIG = 1
+_STOP_SECONDS = 8.0
+_RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+_HEALTHY_SECONDS = 60.0
+
+
+@dataclass
+class Supervised:
+    """One process to be kept running.
+
+    Attributes:
+        name: for messages.
+        command: its arguments.
+        environment: what it sees.
+    """
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    process: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    restart_at: float | None = None
+    num_failures: int = 0
+
+    def start(self) -> None:
+        """Start it in a group of its own: Ctrl+C reaches only the supervisor, which stops it in order."""
+        self.process = subprocess.Popen(  # noqa: S603 - commands are built here, never from input
+            self.command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - before any thread
+        )
+        self.started_at = time.monotonic()
+        self.restart_at = None
+
+    def has_died(self) -> bool:
+        """Whether it was started and is gone."""
+        return self.process is not None and self.process.poll() is not None
+
+
+@dataclass
+class Supervisor:
+    """Keeps processes running until told to stop, then stops them all."""
+
+    processes: list[Supervised]
+    is_stopping: bool = field(default=False, init=False)
+
+    def start(self) -> None:
+        """Start every process."""
+        for item in self.processes:
+            item.start()
+
+    def tend(self) -> list[str]:
+        """Restart what died, slower each time; returns a line for each death. Call it often."""
+        lines: list[str] = []
+        for item in self.processes:
+            if item.restart_at is not None and time.monotonic() >= item.restart_at:
+                item.start()
+            elif item.restart_at is None and item.has_died():
+                lines.append(self._plan_restart(item))
+        return lines
+
+    def stop(self) -> None:
+        """SIGTERM to all, then SIGKILL to what is left of their groups."""
+        self.is_stopping = True
+        running = [item.process for item in self.processes if item.process and item.process.poll() is None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + _STOP_SECONDS
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _kill_group(process.pid)
+                process.wait()
+
+    @staticmethod
+    def _plan_restart(item: Supervised) -> str:
+        assert item.process is not None
+        _kill_group(item.process.pid)  # whatever it had started itself
+        lived = time.monotonic() - item.started_at
+        item.num_failures = 0 if lived > _HEALTHY_SECONDS else item.num_failures + 1
+        delay = _RESTART_SECONDS[min(item.num_failures, len(_RESTART_SECONDS) - 1)]
+        item.restart_at = time.monotonic() + delay
+        return f"{item.name} ended with {item.process.returncode}; starting it again in {delay:g} s"
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _die_with_parent() -> None:
+    """In the child, before exec: ask Linux for SIGTERM when the supervisor is killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,199 @@
+"""`segloop serve`: page, API and workers of one machine as processes, and the link that signs in.
+
+It starts modules of the server, worker and store; it imports none of them.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import httpx
+
+from segloop_client.errors import ClientError
+from segloop_client.processes import Supervised, Supervisor
+
+Say = Callable[[str], None]
+DEFAULT_DATA_DIR = Path("segloop-data")
+_TEND_SECONDS = 0.1
+_READY_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """What `segloop serve` was asked for."""
+
+    host: str
+    port: int
+    data_dir: Path
+    opens_browser: bool
+    has_workers: bool = True
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the page."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.port}"
+
+
+class Served:
+    """A running server and its workers.
+
+    Args:
+        options: what to start.
+        say: where progress lines go.
+    """
+
+    def __init__(self, options: ServeOptions, say: Say) -> None:
+        self.options = options
+        self.say = say
+        self.admin_token = os.environ.get("SEGLOOP_ADMIN_TOKEN") or secrets.token_urlsafe(32)
+        self.sign_in_token = os.environ.get("SEGLOOP_SIGN_IN_TOKEN") or secrets.token_urlsafe(24)
+        self.supervisor = Supervisor([])
+        self._stop = threading.Event()
+
+    @property
+    def sign_in_link(self) -> str:
+        """A GET of it signs in."""
+        return f"{self.options.url}/api/v1/auth/link?token={self.sign_in_token}"
+
+    def start(self) -> None:
+        """Migrate, start every process, wait until the page answers.
+
+        Raises:
+            ClientError: the port is taken, the data folder cannot be written, or a process will not start.
+        """
+        check_port(self.options.host, self.options.port)
+        check_data_dir(self.options.data_dir)
+        environment = self._environment()
+        self.supervisor = Supervisor(self._processes(environment))
+        self._migrate(environment)
+        self.say("starting the server" + (" and workers" if self.options.has_workers else ""))
+        self.supervisor.start()
+        self._wait_for("/healthz")
+        self.say(f"sign in: {self.sign_in_link}")
+        if self.options.opens_browser:
+            webbrowser.open(self.sign_in_link)
+
+    def wait_until_ready(self) -> None:
+        """Wait until database, blobs and workers answer."""
+        self._wait_for("/readyz")
+
+    def run(self) -> None:
+        """Tend the processes until SIGINT or SIGTERM, then stop them."""
+        try:
+            while not self._stop.wait(_TEND_SECONDS):
+                for line in self.supervisor.tend():
+                    self.say(line)
+        finally:
+            self.say("stopping")
+            self.supervisor.stop()
+            self.say("stopped; everything is saved")
+
+    def stop_on_signals(self) -> None:
+        """Let SIGINT and SIGTERM end `run`. Call it before `start`, so that neither is ever missed."""
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self._stop.set()
+
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether a signal has come."""
+        return self._stop.is_set()
+
+    def _environment(self) -> dict[str, str]:
+        environment = {
+            **os.environ,
+            "SEGLOOP_DATA_DIR": str(self.options.data_dir.resolve()),
+            "SEGLOOP_ADMIN_TOKEN": self.admin_token,
+            "SEGLOOP_SIGN_IN_TOKEN": self.sign_in_token,
+            "PYTHONUNBUFFERED": "1",
+        }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode torch takes 10 s to import, not 3
+        return environment
+
+    def _processes(self, environment: dict[str, str]) -> list[Supervised]:
+        server = [sys.executable, "-m", "uvicorn", "--factory", "segloop_server.app:create_app"]
+        server += ["--host", self.options.host, "--port", str(self.options.port)]
+        server += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
+        processes = [Supervised("server", server, environment)]
+        if self.options.has_workers:
+            for queue in ("light", "torch"):
+                worker = [sys.executable, "-m", "segloop_worker.main", "--queue", queue]
+                processes.append(Supervised(f"{queue} worker", worker, environment))
+        return processes
+
+    def _migrate(self, environment: dict[str, str]) -> None:
+        self.say(f"bringing the database in {self.options.data_dir} up to date")
+        command = [sys.executable, "-m", "segloop_store.migrate"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode != 0:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            raise ClientError(
+                f"the database could not be migrated: {lines[-1] if lines else 'no reason given'}"
+            )
+
+    def _wait_for(self, path: str) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline and not self.is_stopping:
+            for line in self.supervisor.tend():
+                self.say(line)
+            try:
+                if httpx.get(self.options.url + path, timeout=5).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(_TEND_SECONDS)
+        if not self.is_stopping:
+            self.supervisor.stop()
+            raise ClientError(
+                f"the server did not answer {path} within {_READY_SECONDS:g} s; its lines are above"
+            )
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a port somebody else listens on, before anything is started.
+
+    Raises:
+        ClientError: it is taken, or may not be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ClientError(
+                f"port {port} on {host} cannot be used ({error.strerror}): another program may have it. "
+                f"Choose another, e.g. --port {port + 1}"
+            ) from None
+
+
+def check_data_dir(data_dir: Path) -> None:
+    """Create the data folder and prove that it can be written.
+
+    Raises:
+        ClientError: it cannot.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        probe = data_dir / f".write-{os.getpid()}"
+        probe.write_bytes(b"segloop")
+        probe.unlink()
+    except OSError as error:
+        raise ClientError(
+            f"the data folder {data_dir} cannot be written ({error.strerror}). "
+            "Free space or choose another with --data-dir"
+        ) from None
