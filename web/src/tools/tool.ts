@@ -1,0 +1,71 @@
+import type { Rect } from "@/editing/labelMap";
+import type { RegionDocument } from "@/editing/regionDocument";
+import type { ImagePoint } from "@/viewer/geometry";
+import type { Viewport } from "@/viewer/viewport";
+
+export const TOOL_IDS = ["brush", "eraser", "polygon", "superpixel", "wand", "pick"] as const;
+export type ToolId = (typeof TOOL_IDS)[number];
+
+/** One region on the table: everything a tool may look at. */
+export interface Bench {
+  readonly document: RegionDocument;
+  /** Where the document's box lies in the image. */
+  readonly box: Rect;
+  /** The picture under the box, four bytes a pixel; null while it loads. */
+  readonly rgba: Uint8ClampedArray | null;
+  /** Segment id of each pixel of the box; null while they load or when there are none. */
+  readonly segments: Uint16Array | null;
+}
+
+export interface ToolSettings {
+  /** What is painted: a class index or VOID. */
+  paintValue: number;
+  /** Diameter of brush and eraser in image pixels. */
+  brushSize: number;
+  /** Largest difference a channel may have for the wand. */
+  tolerance: number;
+}
+
+/** What tools get from the editor around them. */
+export interface ToolHost {
+  readonly bench: Bench | null;
+  readonly settings: Readonly<ToolSettings>;
+  pickValue(value: number): void;
+  invalidate(): void;
+}
+
+export interface ToolPointer {
+  readonly at: ImagePoint;
+  /** 0..1; 1 for mouse and touch. */
+  readonly pressure: number;
+  readonly shiftKey: boolean;
+  readonly altKey: boolean;
+}
+
+/**
+ * A pointer state machine. `down` starts a gesture, `move` goes on with it or hovers, `up` ends it;
+ * `cancel` takes everything back that the gesture in progress has done.
+ */
+export interface Tool {
+  readonly id: ToolId;
+  readonly cursor: string;
+  down(pointer: ToolPointer): void;
+  move(pointer: ToolPointer): void;
+  up(pointer: ToolPointer): void;
+  cancel(): void;
+  /** Whatever the tool shows of itself: a ring, a half-drawn polygon. `hover` is null when the pointer is away. */
+  draw(context: CanvasRenderingContext2D, view: Viewport, hover: ImagePoint | null): void;
+}
+
+/** A point of the image as a point of the bench's box. */
+export function inBox(bench: Bench, at: ImagePoint): { x: number; y: number } {
+  return { x: at.x - bench.box.x, y: at.y - bench.box.y };
+}
+
+/** The box pixel under a point of the image, or null outside the region. */
+export function regionPixel(bench: Bench, at: ImagePoint): { x: number; y: number; index: number } | null {
+  const local = inBox(bench, at);
+  const x = Math.floor(local.x);
+  const y = Math.floor(local.y);
+  return bench.document.isInside(x, y) ? { x, y, index: y * bench.box.width + x } : null;
+}

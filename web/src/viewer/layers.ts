@@ -1,0 +1,177 @@
+import { type Rect, UNLABELLED, VOID } from "@/editing/labelMap";
+import { type Edge, maskEdges } from "@/editing/outline";
+import type { RegionDocument } from "@/editing/regionDocument";
+import type { Palette } from "./colors";
+import { PixelLayer } from "./pixelLayer";
+import { inImage, type Layer } from "./stage";
+import type { Viewport } from "./viewport";
+
+/** Above this zoom, pixels are shown as the squares they are. */
+const PIXELATED_FROM_SCALE = 4;
+
+/** Pictures of parts of the image, each where it belongs; sharper ones come later and lie on top. */
+export class ImageLayer implements Layer {
+  private pictures: { bitmap: ImageBitmap; box: Rect }[] = [];
+
+  add(bitmap: ImageBitmap, box: Rect, below = false): void {
+    if (below) this.pictures.unshift({ bitmap, box });
+    else this.pictures.push({ bitmap, box });
+  }
+
+  draw(context: CanvasRenderingContext2D, view: Viewport): void {
+    inImage(context, view, () => {
+      context.imageSmoothingEnabled = view.scale < PIXELATED_FROM_SCALE;
+      context.imageSmoothingQuality = "high";
+      for (const { bitmap, box } of this.pictures) {
+        context.drawImage(bitmap, box.x, box.y, box.width, box.height);
+      }
+    });
+  }
+}
+
+/** The label map in its colours. Unlabelled pixels carry a faint hatch; void a dark one. */
+export class LabelLayer implements Layer {
+  opacity = 0.5;
+  isVisible = true;
+  private readonly pixels: PixelLayer;
+
+  constructor(
+    document: RegionDocument,
+    private readonly box: Rect,
+    palette: Palette,
+  ) {
+    this.pixels = new PixelLayer(document, (index, x, y) => {
+      if (document.mask[index] === 0) return 0;
+      const value = document.labelMap[index];
+      const isStripe = ((x + y) & 7) < 2;
+      if (value === UNLABELLED) return isStripe ? 0xb0ffffff : 0;
+      if (value === VOID && isStripe) return 0xff8a8a94;
+      return palette[value];
+    });
+  }
+
+  update(patch: Rect): void {
+    this.pixels.update(patch);
+  }
+
+  draw(context: CanvasRenderingContext2D, view: Viewport): void {
+    if (!this.isVisible) return;
+    inImage(context, view, () => {
+      context.globalAlpha = this.opacity;
+      context.imageSmoothingEnabled = false;
+      context.drawImage(this.pixels.canvas, this.box.x, this.box.y);
+    });
+  }
+}
+
+/** Any map of bytes in the colours of a palette: heat, predictions, label maps of whole images. */
+export class MapLayer implements Layer {
+  isVisible = true;
+  opacity = 0.6;
+  private readonly pixels: PixelLayer;
+
+  constructor(
+    map: Readonly<Uint8Array>,
+    private readonly box: Rect,
+    palette: Palette,
+  ) {
+    this.pixels = new PixelLayer(box, (index) => palette[map[index]]);
+  }
+
+  draw(context: CanvasRenderingContext2D, view: Viewport): void {
+    if (!this.isVisible) return;
+    inImage(context, view, () => {
+      context.globalAlpha = this.opacity;
+      context.imageSmoothingEnabled = view.scale < PIXELATED_FROM_SCALE;
+      context.drawImage(this.pixels.canvas, this.box.x, this.box.y);
+    });
+  }
+}
+
+/** The region: everything outside dimmed, its outline sharp at any zoom. */
+export class RegionLayer implements Layer {
+  dimming = 0.55;
+  private readonly shade: PixelLayer;
+  private readonly outline = new Path2D();
+
+  constructor(
+    document: RegionDocument,
+    private readonly box: Rect,
+    private readonly image: { readonly width: number; readonly height: number },
+  ) {
+    this.shade = new PixelLayer(document, (index) => (document.mask[index] === 0 ? 0xff000000 : 0));
+    for (const [x0, y0, x1, y1] of maskEdges(document.mask, document)) {
+      this.outline.moveTo(box.x + x0, box.y + y0);
+      this.outline.lineTo(box.x + x1, box.y + y1);
+    }
+  }
+
+  draw(context: CanvasRenderingContext2D, view: Viewport): void {
+    inImage(context, view, () => {
+      context.globalAlpha = this.dimming;
+      this.drawShade(context);
+      context.globalAlpha = 1;
+      context.lineCap = "square";
+      strokeTwice(context, this.outline, view.scale);
+    });
+  }
+
+  private drawShade(context: CanvasRenderingContext2D): void {
+    const { x, y, width, height } = this.box;
+    context.fillStyle = "#000";
+    context.beginPath();
+    context.rect(0, 0, this.image.width, this.image.height);
+    context.rect(x, y, width, height);
+    context.fill("evenodd");
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.shade.canvas, x, y);
+  }
+}
+
+/** A light line on a dark one: visible on any picture. */
+export function strokeTwice(context: CanvasRenderingContext2D, path: Path2D, scale: number): void {
+  context.lineWidth = 3.5 / scale;
+  context.strokeStyle = "rgb(0 0 0 / 0.75)";
+  context.stroke(path);
+  context.lineWidth = 1.5 / scale;
+  context.strokeStyle = "#fff";
+  context.stroke(path);
+}
+
+/** The pixels that still need a label, blinking for a moment. */
+export class FlashLayer implements Layer {
+  private until = 0;
+  private pixels: PixelLayer | null = null;
+
+  constructor(
+    private readonly document: RegionDocument,
+    private readonly box: Rect,
+    private readonly invalidate: () => void,
+  ) {}
+
+  start(milliseconds: number): void {
+    this.until = performance.now() + milliseconds;
+    this.pixels = new PixelLayer(this.document, (index) =>
+      this.document.mask[index] === 1 && this.document.labelMap[index] === UNLABELLED ? 0xff2e4dff : 0,
+    );
+    this.invalidate();
+  }
+
+  draw(context: CanvasRenderingContext2D, view: Viewport): void {
+    const left = this.until - performance.now();
+    if (left <= 0 || !this.pixels) return;
+    const pixels = this.pixels;
+    inImage(context, view, () => {
+      context.globalAlpha = isMotionReduced() ? 0.8 : 0.5 + 0.5 * Math.sin(left / 70);
+      context.imageSmoothingEnabled = false;
+      context.drawImage(pixels.canvas, this.box.x, this.box.y);
+    });
+    requestAnimationFrame(this.invalidate);
+  }
+}
+
+function isMotionReduced(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+export type { Edge };
