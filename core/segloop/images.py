@@ -237,9 +237,12 @@ def _webp_ends(data: bytes) -> bool:
 
 def _decoded(data: bytes, image: Image.Image, max_pixels: int) -> DecodedImage:
     bits = _bits_per_sample(data, image)
+    is_tiff = image.format == "TIFF"
     # Pillow turns a TIFF upright while loading it, and everything else not at all
-    was_lying = image.format == "TIFF" and image.tag_v2.get(_ORIENTATION_TAG) in _TURNS  # type: ignore[attr-defined]
-    image.load()
+    was_lying = is_tiff and image.tag_v2.get(_ORIENTATION_TAG) in _TURNS  # type: ignore[attr-defined]
+    # ... and warns of odd tags then; other formats load side by side with other threads
+    with pixel_limit(max_pixels) if is_tiff else contextlib.nullcontext():
+        image.load()
     orientation = _orientation(image, max_pixels)
     rgb, notes = _as_rgb(image, bits)
     if orientation in _TURNS:
