@@ -1,0 +1,99 @@
+"""Which device and precision torch computes with, and the process-wide switches of torch, set and put back.
+
+Everything of torch that is global (threads, determinism, its random state) is touched here and nowhere else.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import torch
+
+from segloop.errors import SettingsError
+from segloop.settings import RoundSettings
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device that `auto`, `cpu`, `cuda` or `cuda:<n>` means on this machine.
+
+    Raises:
+        SettingsError: the name is unknown, or this machine has no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise SettingsError(f"device {name!r} is unknown: use auto, cpu or cuda:<n>") from error
+    if device.type not in {"cpu", "cuda"}:
+        raise SettingsError(f"device {name!r} is not supported: use auto, cpu or cuda:<n>")
+    if device.type == "cuda":
+        index = device.index or 0
+        if index >= torch.cuda.device_count():
+            found = torch.cuda.device_count()
+            raise SettingsError(f"device {name!r} is not here: {found} CUDA devices found; use auto or cpu")
+        return torch.device("cuda", index)
+    return device
+
+
+def resolve_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """The dtype forward passes compute in: float32 on a CPU, bfloat16 on a GPU that has it, or as asked.
+
+    Raises:
+        SettingsError: half precision was asked of a device that cannot train with it.
+    """
+    if precision == "fp32":
+        return torch.float32
+    if precision == "bf16":
+        return torch.bfloat16
+    if precision == "fp16":
+        if device.type != "cuda":
+            raise SettingsError("precision fp16 needs a CUDA device: use auto, fp32 or bf16")
+        return torch.float16
+    if device.type == "cuda" and torch.cuda.is_bf16_supported():
+        return torch.bfloat16
+    return torch.float32
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
+    """Autocast to `dtype`; nothing at all for float32, which keeps the plain path plain."""
+    if dtype == torch.float32:
+        return nullcontext()
+    return torch.autocast(device.type, dtype=dtype)
+
+
+@contextmanager
+def torch_runtime(settings: RoundSettings, device: torch.device) -> Iterator[None]:
+    """Threads, determinism and convolution search as the settings ask, put back afterwards."""
+    threads = torch.get_num_threads()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    benchmark = torch.backends.cudnn.benchmark
+    if settings.num_threads:
+        torch.set_num_threads(settings.num_threads)
+    if settings.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+        torch.use_deterministic_algorithms(True)
+    # one input size per phase: the search for the fastest convolution pays off, but picks by timing
+    torch.backends.cudnn.benchmark = device.type == "cuda" and not settings.deterministic
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.backends.cudnn.benchmark = benchmark
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Torch's global random state starts at `seed` inside, and is what it was before outside.
+
+    Dropout and weight initialisation draw from the global state and take no generator; this keeps them
+    reproducible without anything leaking out.
+    """
+    devices = [device] if device is not None and device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(seed)
+        for cuda_device in devices:
+            torch.cuda.default_generators[cuda_device.index or 0].manual_seed(seed)
+        yield
