@@ -1,7 +1,7 @@
 """The states entities move through, and which process may make each move.
 
-One table per entity. A move happens only through `segloop_store.transitions`: one conditional UPDATE that names
-the states it may leave.
+One table per entity. A move happens only through `segloop_store.transitions`: one conditional UPDATE that
+names the states it may leave.
 """
 
 from enum import StrEnum
@@ -125,3 +125,26 @@ JOB_MOVES: dict[tuple[JobState, JobState], frozenset[Process]] = {
     (JobState.FAILED, JobState.QUEUED): _SERVER,
 }
 """(from, to) -> the processes that may move a job."""
+
+QUERY_MOVES: dict[tuple[QueryState, QueryState], frozenset[Process]] = {
+    (QueryState.OPEN, QueryState.ANSWERED): _SERVER,
+    (QueryState.ANSWERED, QueryState.OPEN): _SERVER,  # a returned answer is asked for again
+    (QueryState.OPEN, QueryState.WITHDRAWN): _SERVER | _WORKER,
+    # a lease held when its round was closed stays good: its answer still counts
+    (QueryState.WITHDRAWN, QueryState.ANSWERED): _SERVER,
+}
+"""(from, to) -> the processes that may move a region query."""
+
+ASSIGNMENT_MOVES: dict[tuple[AssignmentState, AssignmentState], frozenset[Process]] = {
+    (AssignmentState.LEASED, AssignmentState.ANSWERED): _SERVER,
+    (AssignmentState.LEASED, AssignmentState.EXPIRED): _SERVER | _WORKER,
+    (AssignmentState.LEASED, AssignmentState.SKIPPED): _SERVER,
+    (AssignmentState.LEASED, AssignmentState.RETURNED): _SERVER,
+    # nobody else has taken the region meanwhile (the partial unique index holds that): still theirs
+    (AssignmentState.EXPIRED, AssignmentState.LEASED): _SERVER,
+    (AssignmentState.EXPIRED, AssignmentState.ANSWERED): _SERVER,
+}
+"""(from, to) -> the processes that may move an assignment."""
+
+EXPORT_MOVES = JOB_MOVES
+"""An export moves as its job does."""

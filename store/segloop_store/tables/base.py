@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -41,6 +42,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""JSON whose None is SQL's NULL, not the JSON text `null`. JSONB, so that rows can be compared."""
+
+
 class Base(DeclarativeBase):
     """Base of every table."""
 
@@ -48,8 +53,8 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
         datetime: UtcDateTime,
         uuid.UUID: Uuid,
-        dict[str, Any]: JSON,
-        list[Any]: JSON,
+        dict[str, Any]: Json,
+        list[Any]: Json,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from segloop_store.clock import now
 from segloop_store.states import JobKind, JobState, Queue
 from segloop_store.tables.base import Base, HasCreatedAt, HasId, enum_column
 
@@ -34,6 +35,8 @@ class Job(HasId, HasCreatedAt, Base):
     progress_fraction: Mapped[float] = mapped_column(default=0.0)
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """{"phase", "step", "num_steps", "loss", "eta_seconds"}."""
+    sent_at: Mapped[datetime] = mapped_column(default=now)
+    """When its last wake-up was sent; the reconciler sends another when nobody came."""
     waiting_reason: Mapped[str | None] = mapped_column(String(255))
     results: Mapped[dict[str, Any] | None]
     error: Mapped[str | None] = mapped_column(Text)
@@ -83,8 +86,9 @@ class Event(HasCreatedAt, Base):
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
     )
-    project_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
-    round_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("round.id", ondelete="CASCADE"))
-    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    # no foreign keys: the log outlives what it speaks of, and its writer must never wait for a row lock
+    project_id: Mapped[uuid.UUID | None]
+    round_id: Mapped[uuid.UUID | None]
+    user_id: Mapped[uuid.UUID | None]
     kind: Mapped[str] = mapped_column(String(64))
     payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
