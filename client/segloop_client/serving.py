@@ -103,10 +103,14 @@ class Served:
         """Let SIGINT and SIGTERM end `run`. Call it before `start`, so that neither is ever missed."""
 
         def stop(_number: int, _frame: FrameType | None) -> None:
-            self._stop.set()
+            self.request_stop()
 
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGTERM, stop)
+
+    def request_stop(self) -> None:
+        """Let `run` end; it then stops every process."""
+        self._stop.set()
 
     @property
     def is_stopping(self) -> bool:

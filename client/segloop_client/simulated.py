@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from segloop.folders import FolderDataset
-from segloop.scenes import render_scene
 
 from segloop.label_maps import decode_index_png, encode_index_png
 from segloop.oracle import answer_region
+from segloop.scenes import render_scene
 from segloop_client.api import Client
 from segloop_client.errors import ApiError, ClientError
 
@@ -71,7 +71,7 @@ class SimulatedAnnotator:
         bbox = tuple(int(number) for number in region["bbox"])
         answer = answer_region(truth, mask, (bbox[0], bbox[1], bbox[2], bbox[3]))
         try:
-            self.client.submit(
+            saved = self.client.submit(
                 assignment["id"],
                 label_map_png=base64.b64encode(encode_index_png(answer.label_map)).decode(),
                 seconds_spent=round(answer.num_clicks * SECONDS_PER_CLICK, 2),
@@ -82,7 +82,11 @@ class SimulatedAnnotator:
             if error.status == 409:  # the lease went to somebody else meanwhile: theirs counts
                 return False
             raise
+        self.on_saved(assignment, saved)
         return True
+
+    def on_saved(self, assignment: dict[str, Any], saved: dict[str, Any]) -> None:
+        """Called with each assignment and what the server said of its answer; for whoever keeps count."""
 
     def _filename(self, image_id: str) -> str:
         if image_id not in self._filenames:
