@@ -1,0 +1,69 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segloop.label_maps import decode_index_png
+from segloop.scenery.classes import SceneClass
+from segloop.scenes import SCENE_CLASSES, main, render_scene
+
+
+def test_a_scene_follows_from_its_seed_and_index_alone() -> None:
+    image, label_map = render_scene(3, 5)
+    again, label_map_again = render_scene(3, 5)
+    assert image.shape == (240, 320, 3)
+    assert label_map.shape == (240, 320)
+    assert image.dtype == label_map.dtype == np.uint8
+    assert np.array_equal(image, again)
+    assert np.array_equal(label_map, label_map_again)
+    assert not np.array_equal(image, render_scene(3, 6)[0])
+    assert not np.array_equal(image, render_scene(4, 5)[0])
+
+
+@pytest.mark.parametrize(("height", "width"), [(90, 120), (181, 243), (16, 16)])
+def test_any_size_is_drawn(height: int, width: int) -> None:
+    image, label_map = render_scene(0, 0, height=height, width=width)
+    assert image.shape == (height, width, 3)
+    assert label_map.shape == (height, width)
+
+
+def test_every_class_occurs_and_rare_ones_are_rare() -> None:
+    scenes = [render_scene(0, index, height=120, width=160)[1] for index in range(30)]
+    share = np.bincount(
+        np.concatenate([label_map.ravel() for label_map in scenes]), minlength=len(SCENE_CLASSES)
+    )
+    share = share / share.sum()
+    assert len(share) == len(SCENE_CLASSES)
+    assert (share > 0).all()
+    assert share[SceneClass.ROAD] > 0.1
+    assert share[[SceneClass.SIGN, SceneClass.PEDESTRIAN, SceneClass.CYCLIST]].max() < 0.03
+
+
+def test_colour_alone_does_not_tell_the_class() -> None:
+    """The nearest mean colour, the best a colour look-up of this kind can do, misses most of the picture."""
+    images, label_maps = zip(
+        *(render_scene(1, index, height=90, width=120) for index in range(20)), strict=True
+    )
+    pixels = np.concatenate([image.reshape(-1, 3) for image in images]).astype(np.float64)
+    labels = np.concatenate([label_map.ravel() for label_map in label_maps])
+    present = np.unique(labels)
+    means = np.array([pixels[labels == label].mean(axis=0) for label in present])
+    guess = present[((pixels[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)]
+    assert (guess == labels).mean() < 0.5
+
+
+def test_the_command_writes_a_dataset_folder(tmp_path: Path) -> None:
+    main([str(tmp_path), "--num", "5", "--seed", "2", "--height", "48", "--width", "64"])
+    images = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("images/*/*.png"))
+    assert images == [
+        "images/test/scene_00004.png",
+        "images/train/scene_00000.png",
+        "images/train/scene_00001.png",
+        "images/train/scene_00002.png",
+        "images/val/scene_00003.png",
+    ]
+    label_map = decode_index_png((tmp_path / "labels/val/scene_00003.png").read_bytes())
+    assert np.array_equal(label_map, render_scene(2, 3, height=48, width=64)[1])
+    classes = json.loads((tmp_path / "classes.json").read_text())["classes"]
+    assert [(entry["name"], entry["color"]) for entry in classes] == list(SCENE_CLASSES)
