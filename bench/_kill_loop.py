@@ -1,7 +1,7 @@
 """A small loop over HTTP during which server and workers are killed with SIGKILL at seeded random moments.
 
-Everything that was acknowledged must be there afterwards, once. The supervisor starts what was killed again, as it
-would on a user's machine.
+Everything that was acknowledged must be there afterwards, once. The supervisor starts what was killed again,
+as it would on a user's machine.
 """
 
 import os
@@ -72,7 +72,12 @@ class KillReport:
 
 
 def run_kill_loop(
-    *, seed: int, num_kills: int, num_images: int = 8, num_rounds: int = 2, data_dir: Path | None = None
+    *,
+    seed: int,
+    num_kills: int,
+    num_images: int = 8,
+    num_rounds: int = 2,
+    data_dir: Path | None = None,
 ) -> KillReport:
     """Run the loop: upload, cold start, then `num_rounds` trained rounds, with `num_kills` kills on the way."""
     start = time.monotonic()

@@ -19,9 +19,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
-from segloop.folders import open_folder
 
 from segloop.errors import SegloopError
+from segloop.folders import open_folder
 from segloop.settings import PartitionKind, Split
 from segloop_client.api import Client
 from segloop_client.demo import Demo
@@ -82,10 +82,10 @@ def serve(
     ] = True,
 ) -> None:
     """Serve page, API and workers on this machine."""
-    served = Served(ServeOptions(host, port, data_dir, browser and _has_display(), workers), say)
+    served = Served(ServeOptions(host, port, data_dir, browser and _has_display(), torch_workers), say)
     served.stop_on_signals()
     served.start()
-    if workers:
+    if served.has_workers:
         served.wait_until_ready()
         say("ready; Ctrl+C stops it")
     served.run()

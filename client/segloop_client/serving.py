@@ -36,7 +36,7 @@ class ServeOptions:
     port: int
     data_dir: Path
     opens_browser: bool
-    has_workers: bool = True
+    num_torch_workers: int = 1
 
     @property
     def url(self) -> str:
@@ -62,6 +62,11 @@ class Served:
         self._stop = threading.Event()
 
     @property
+    def has_workers(self) -> bool:
+        """Whether this machine works, or only serves what workers elsewhere do."""
+        return self.options.num_torch_workers > 0
+
+    @property
     def sign_in_link(self) -> str:
         """A GET of it signs in."""
         return f"{self.options.url}/api/v1/auth/link?token={self.sign_in_token}"
@@ -77,7 +82,7 @@ class Served:
         environment = self._environment()
         self.supervisor = Supervisor(self._processes(environment))
         self._migrate(environment)
-        self.say("starting the server" + (" and workers" if self.options.has_workers else ""))
+        self.say("starting the server" + (" and workers" if self.has_workers else ""))
         self.supervisor.start()
         self._wait_for("/healthz")
         self.say(f"sign in: {self.sign_in_link}")
@@ -133,10 +138,10 @@ class Served:
         server += ["--host", self.options.host, "--port", str(self.options.port)]
         server += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
         processes = [Supervised("server", server, environment)]
-        if self.options.has_workers:
-            for queue in ("light", "torch"):
-                worker = [sys.executable, "-m", "segloop_worker.main", "--queue", queue]
-                processes.append(Supervised(f"{queue} worker", worker, environment))
+        queues = ["light"] + ["torch"] * self.options.num_torch_workers
+        for queue in queues if self.has_workers else []:
+            worker = [sys.executable, "-m", "segloop_worker.main", "--queue", queue]
+            processes.append(Supervised(f"{queue} worker", worker, environment))
         return processes
 
     def _migrate(self, environment: dict[str, str]) -> None:

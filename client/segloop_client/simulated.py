@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from segloop.folders import FolderDataset
 
+from segloop.folders import FolderDataset
 from segloop.label_maps import decode_index_png, encode_index_png
 from segloop.oracle import answer_region
 from segloop.scenes import render_scene
