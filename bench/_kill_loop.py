@@ -79,7 +79,7 @@ def run_kill_loop(
     num_rounds: int = 2,
     data_dir: Path | None = None,
 ) -> KillReport:
-    """Run the loop: upload, cold start, then `num_rounds` trained rounds, with `num_kills` kills on the way."""
+    """Upload, cold start, then `num_rounds` trained rounds, with `num_kills` kills on the way."""
     start = time.monotonic()
     with served(data_dir) as (running, client):
         killer = Killer(running, random.Random(seed), num_kills)

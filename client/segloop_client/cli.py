@@ -77,9 +77,7 @@ def serve(
     port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
     data_dir: Annotated[Path, typer.Option(help="database, images, weights")] = DEFAULT_DATA_DIR,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page")] = True,
-    workers: Annotated[
-        bool, typer.Option("--workers/--no-workers", help="start workers beside the server")
-    ] = True,
+    torch_workers: Annotated[int, typer.Option(min=0, help="0 = no workers here, only the server")] = 1,
 ) -> None:
     """Serve page, API and workers on this machine."""
     served = Served(ServeOptions(host, port, data_dir, browser and _has_display(), torch_workers), say)
