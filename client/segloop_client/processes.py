@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 8.0
@@ -51,10 +51,15 @@ class Supervised:
 
 @dataclass
 class Supervisor:
-    """Keeps processes running until told to stop, then stops them all."""
+    """Keeps processes running until told to stop, then stops them all.
+
+    Attributes:
+        processes: what it keeps.
+        stop_seconds: how long `stop` waits before it kills.
+    """
 
     processes: list[Supervised]
-    is_stopping: bool = field(default=False, init=False)
+    stop_seconds: float = _STOP_SECONDS
 
     def start(self) -> None:
         """Start every process."""
@@ -73,11 +78,10 @@ class Supervisor:
 
     def stop(self) -> None:
         """SIGTERM to all, then SIGKILL to what is left of their groups."""
-        self.is_stopping = True
         running = [item.process for item in self.processes if item.process and item.process.poll() is None]
         for process in running:
             process.terminate()
-        deadline = time.monotonic() + _STOP_SECONDS
+        deadline = time.monotonic() + self.stop_seconds
         for process in running:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))

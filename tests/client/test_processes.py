@@ -1,0 +1,100 @@
+"""Supervised child processes: restarted, stopped, and never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from segloop_client.processes import Supervised, Supervisor
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be reaped (Z) does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(condition: object, seconds: float = 20.0) -> bool:
+    assert callable(condition)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_killed_process_is_started_again_and_named() -> None:
+    item = Supervised("sleeper", SLEEPER, dict(os.environ))
+    supervisor = Supervisor([item])
+    supervisor.start()
+    assert item.process is not None
+    first = item.process.pid
+    lines: list[str] = []
+
+    os.kill(first, signal.SIGKILL)
+
+    def is_replaced() -> bool:
+        lines.extend(supervisor.tend())
+        return item.process is not None and item.process.pid != first
+
+    try:
+        assert wait_until(is_replaced)
+        assert len(lines) == 1
+        assert "sleeper ended with -9" in lines[0]
+    finally:
+        supervisor.stop()
+
+
+def test_stop_ends_every_process() -> None:
+    items = [Supervised(f"sleeper {number}", SLEEPER, dict(os.environ)) for number in range(2)]
+    supervisor = Supervisor(items)
+    supervisor.start()
+
+    supervisor.stop()
+
+    assert all(item.process is not None and item.process.poll() is not None for item in items)
+
+
+def test_stop_kills_what_ignores_the_signal() -> None:
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    item = Supervised("stubborn", [sys.executable, "-c", code], dict(os.environ))
+    supervisor = Supervisor([item], stop_seconds=1.0)
+    supervisor.start()
+    assert item.process is not None
+    ignores = Path(f"/proc/{item.process.pid}/status")
+    term_bit = 1 << (signal.SIGTERM - 1)
+
+    def ignores_term() -> bool:
+        line = next(line for line in ignores.read_text().splitlines() if line.startswith("SigIgn"))
+        return bool(int(line.split()[1], 16) & term_bit)
+
+    assert wait_until(ignores_term)
+
+    supervisor.stop()
+
+    assert item.process.returncode == -signal.SIGKILL
+
+
+def test_children_end_with_a_killed_supervisor() -> None:
+    code = (
+        "import os, sys, time\n"
+        "from segloop_client.processes import Supervised, Supervisor\n"
+        f"item = Supervised('sleeper', {SLEEPER!r}, dict(os.environ))\n"
+        "Supervisor([item]).start()\n"
+        "print(item.process.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert is_alive(child)
+        parent.kill()
+        parent.wait()
+    assert wait_until(lambda: not is_alive(child))
