@@ -77,8 +77,11 @@ class SegmentationNetwork(nn.Module):
         floats = images.permute(0, 3, 1, 2).to(torch.float32)
         return floats.sub_(self._mean).div_(self._std)
 
-    def forward(self, images: Tensor) -> Outputs:
-        """Logits, and in training embeddings, at stride 4 of `images` (B, 3, H, W) normalised, any size."""
+    def forward(self, images: Tensor, *, embed: bool = True) -> Outputs:
+        """Logits at stride 4 of `images` (B, 3, H, W) normalised, any size.
+
+        Embeddings come in training mode alone, and only when `embed` says that a loss wants them.
+        """
         height, width = images.shape[-2:]
         low, high = self.encoder(F.pad(images, (0, -width % _PAD_MULTIPLE, 0, -height % _PAD_MULTIPLE)))
         low = self.low_projection(low)
@@ -86,7 +89,7 @@ class SegmentationNetwork(nn.Module):
         features = torch.cat([context, low], dim=1)
         rows, columns = -(-height // OUTPUT_STRIDE), -(-width // OUTPUT_STRIDE)
         logits = self.class_head(features)[:, :, :rows, :columns]
-        if not self.training:
+        if not (self.training and embed):
             return Outputs(logits, None)
         return Outputs(logits, self.representation_head(features)[:, :, :rows, :columns])
 
@@ -146,6 +149,31 @@ def _separable_conv(in_channels: int, out_channels: int, kernel: int, *, dilatio
 
 def _head(in_channels: int, out_channels: int) -> nn.Sequential:
     return nn.Sequential(*_conv_bn_relu(in_channels, 256, 3), nn.Conv2d(256, out_channels, 1))
+
+
+def upsample_logits(logits: Tensor, covered: tuple[int, int], size: tuple[int, int]) -> Tensor:
+    """Logits at another size, bilinear with half-pixel centres.
+
+    Args:
+        logits: (B, C, h, w) at stride 4; the last row and column may reach beyond the image.
+        covered: height and width in pixels of the image they belong to, h = ceil(height / 4).
+        size: height and width of the result, of the same image at any size.
+
+    Returns:
+        (B, C, *size), without what reached beyond.
+    """
+    if all(n * OUTPUT_STRIDE == pixels for n, pixels in zip(logits.shape[-2:], covered, strict=True)):
+        return F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+    factors = [OUTPUT_STRIDE * wanted / pixels for wanted, pixels in zip(size, covered, strict=True)]
+    # a hair more than the exact factor, so that rounding down never loses the last row
+    upsampled = F.interpolate(
+        logits,
+        scale_factor=[factor * (1 + 1e-9) for factor in factors],
+        mode="bilinear",
+        align_corners=False,
+        recompute_scale_factor=False,
+    )
+    return upsampled[:, :, : size[0], : size[1]]
 
 
 def build_network(

@@ -1,0 +1,148 @@
+"""Batches of a generation: which image goes where, and augmented tensors ready a step ahead.
+
+B batch, H and W training size. Each sample's augmentation has its own generator, seeded by (seed, generation,
+step, place in the batch): a resumed training sees the same batches, whatever threads make them.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from segloop.augmentation import Sample, strong_augmentation, weak_augmentation
+from segloop.prefetch import map_ahead
+from segloop.settings import RoundSettings
+from segloop.training_data import Streams
+
+_SCHEDULE_STREAM, _AUGMENTATION_STREAM = 1, 2
+"""Keep the generators of one seed apart."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Which image stands where in each step of a generation.
+
+    Attributes:
+        labelled: (steps, batch) int64 image indices.
+        unlabelled: (steps, batch) int64; no columns in generation 0.
+    """
+
+    labelled: NDArray[np.int64]
+    unlabelled: NDArray[np.int64]
+
+    @property
+    def num_steps(self) -> int:
+        """Steps of the generation."""
+        return len(self.labelled)
+
+    @property
+    def batch_size(self) -> int:
+        """Images a step, both streams."""
+        return int(self.labelled.shape[1] + self.unlabelled.shape[1])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step's tensors, on the CPU.
+
+    Attributes:
+        images: (B, H, W, 3) uint8.
+        label_map: (B, H, W) uint8.
+        weights: (B, H, W) float32 loss weights; None = 1 everywhere.
+    """
+
+    images: Tensor
+    label_map: Tensor
+    weights: Tensor | None
+
+
+class SampleReader(Protocol):
+    """Where a batch's samples come from."""
+
+    def __call__(self, index: int) -> Sample:
+        """The sample of one image at training size."""
+        ...
+
+
+def draw_schedule(
+    streams: Streams, *, num_steps: int, num_labelled: int, num_unlabelled: int, seed: int, generation: int
+) -> Schedule:
+    """Images drawn uniformly with replacement, as S4AL+ does; the same for the same seed and generation."""
+    rng = np.random.default_rng([seed, _SCHEDULE_STREAM, generation])
+    labelled = rng.choice(streams.labelled, size=(num_steps, num_labelled))
+    if not num_unlabelled:
+        return Schedule(labelled, np.empty((num_steps, 0), dtype=np.int64))
+    return Schedule(labelled, rng.choice(streams.unlabelled, size=(num_steps, num_unlabelled)))
+
+
+@dataclass(frozen=True)
+class BatchMaker:
+    """Makes the batch of any step of a generation.
+
+    Attributes:
+        schedule: which images.
+        read_labelled: samples of the labelled stream: what is known.
+        read_unlabelled: samples of the unlabelled stream: pseudo labels, overridden by what is known.
+        settings: augmentation, dominant_weight and seed are read.
+        generation: 0, 1, ...
+        num_classes: C.
+        is_sparse: labelled crops are moved so that an answer is inside.
+    """
+
+    schedule: Schedule
+    read_labelled: SampleReader
+    read_unlabelled: SampleReader
+    settings: RoundSettings
+    generation: int
+    num_classes: int
+    is_sparse: bool
+
+    def batch(self, step: int) -> Batch:
+        """The batch of `step`: labelled images first, weakly augmented; then unlabelled ones, strongly."""
+        labelled, unlabelled = self.schedule.labelled[step], self.schedule.unlabelled[step]
+        samples = [self._labelled(int(index), step, place) for place, index in enumerate(labelled)]
+        samples += [
+            self._unlabelled(int(index), step, place)
+            for place, index in enumerate(unlabelled, start=len(labelled))
+        ]
+        return collate(samples, dominant_weight=self.settings.dominant_weight)
+
+    def batches(self, first_step: int, *, num_threads: int) -> Generator[Batch, None, None]:
+        """Batches from `first_step` to the end, made ahead of their use; close it when leaving early."""
+        steps = range(first_step, self.schedule.num_steps)
+        return map_ahead(self.batch, steps, num_threads=num_threads, num_ahead=2 * num_threads)
+
+    def _labelled(self, index: int, step: int, place: int) -> Sample:
+        return weak_augmentation(
+            self.read_labelled(index),
+            self.settings,
+            self._rng(step, place),
+            num_classes=self.num_classes,
+            must_hold_answer=self.is_sparse,
+        )
+
+    def _unlabelled(self, index: int, step: int, place: int) -> Sample:
+        rng = self._rng(step, place)
+        sample = self.read_unlabelled(index)
+        weak = weak_augmentation(sample, self.settings, rng, num_classes=self.num_classes)
+        return strong_augmentation(weak, self.settings, rng)
+
+    def _rng(self, step: int, place: int) -> np.random.Generator:
+        return np.random.default_rng([self.settings.seed, _AUGMENTATION_STREAM, self.generation, step, place])
+
+
+def collate(samples: list[Sample], *, dominant_weight: float) -> Batch:
+    """Samples of one size as tensors; dominant answers get `dominant_weight`, all else 1."""
+    images = torch.from_numpy(np.stack([sample.image for sample in samples]))
+    label_map = torch.from_numpy(np.stack([sample.label_map for sample in samples]))
+    if all(sample.dominant_mask is None for sample in samples):
+        return Batch(images, label_map, None)
+    weights = np.ones(label_map.shape, dtype=np.float32)
+    for row, sample in zip(weights, samples, strict=True):
+        if sample.dominant_mask is not None:
+            row[sample.dominant_mask] = dominant_weight
+    return Batch(images, label_map, torch.from_numpy(weights))
