@@ -2,8 +2,8 @@
 
 Features come from a frozen encoder; this module knows no network. One pooled vector per image decides which
 images (k-centre, farthest first), features of one image at a time decide which region inside it, so memory
-does not grow with the pool's regions. Measured: 10,000 images of 192 regions with 320-d features, 0.5 % of the
-pixels (9,600 regions): 21 s and 7 MB beyond the image vectors, one CPU thread, 2026-11.
+does not grow with the pool's regions. Measured: 10,000 images of 192 regions with 320-d features, 0.5 % of
+the pixels (9,600 regions): 21 s and 7 MB beyond the image vectors, one CPU thread, 2026-11.
 """
 
 from collections.abc import Callable, Iterator

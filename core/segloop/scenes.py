@@ -6,22 +6,21 @@ folder. Only numpy's generators are random here: the same (seed, index) gives th
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segloop.images import encode_png
-from segloop.label_maps import encode_index_png
+from segloop.folders import write_folder
 from segloop.scenery.canvas import SUPERSAMPLING, Camera, Canvas
 from segloop.scenery.classes import COLORS, SceneClass
 from segloop.scenery.surfaces import Street, draw_ground, draw_shadows, draw_wetness
 from segloop.scenery.town import Town
 from segloop.scenery.weather import Weather, develop, draw_air, draw_sky
 from segloop.seeds import Purpose, generator
+from segloop.settings import Split
 
 SCENE_CLASSES: tuple[tuple[str, str], ...] = tuple((kind.name.lower(), COLORS[kind]) for kind in SceneClass)
 """(name, "#rrggbb") by class index."""
@@ -49,8 +48,14 @@ def render_scene(
     return develop(canvas.averaged(), weather, rng), canvas.label[1::SUPERSAMPLING, 1::SUPERSAMPLING].copy()
 
 
-SPLIT_SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
-"""How a written folder is divided, scene by scene in this order."""
+SPLIT_SHARES = {Split.POOL: 0.6, Split.VALIDATION: 0.15, Split.TEST: 0.25}
+"""How scenes are divided: the first go to the pool, the last to the test split."""
+
+
+def split_of(index: int, num: int) -> Split:
+    """The split of scene `index` of `num`."""
+    bounds = np.rint(np.cumsum(list(SPLIT_SHARES.values())) * num)
+    return list(SPLIT_SHARES)[int(np.searchsorted(bounds, index, side="right"))]
 
 
 def write_scenes(
@@ -62,7 +67,7 @@ def write_scenes(
     width: int = 320,
     on_progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Scenes 0 .. num-1 as a data-set folder: images/ and labels/ by split, and classes.json.
+    """Scenes 0 .. num-1 as a data-set folder that `segloop.folders.open_folder` reads.
 
     Args:
         out: the folder, made if missing; files of the same names are replaced.
@@ -72,21 +77,16 @@ def write_scenes(
         width: of each image, pixels.
         on_progress: told the number of scenes written so far.
     """
-    bounds = np.rint(np.cumsum(list(SPLIT_SHARES.values())) * num)
-    for index in range(num):
-        split = list(SPLIT_SHARES)[int(np.searchsorted(bounds, index, side="right"))]
-        image, label_map = render_scene(seed, index, height=height, width=width)
-        for kind, data in (("images", encode_png(image)), ("labels", encode_index_png(label_map))):
-            path = out / kind / split / f"scene_{index:05d}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        if on_progress is not None:
-            on_progress(index + 1)
-    classes = [
-        {"id": index, "name": name, "color": color, "ignore": False}
-        for index, (name, color) in enumerate(SCENE_CLASSES)
-    ]
-    (out / "classes.json").write_text(json.dumps({"classes": classes}, indent=1) + "\n")
+
+    def items() -> Iterator[tuple[str, Split, NDArray[np.uint8], NDArray[np.uint8]]]:
+        for index in range(num):
+            image, label_map = render_scene(seed, index, height=height, width=width)
+            yield f"scene_{index:05d}.png", split_of(index, num), image, label_map
+            if on_progress is not None:
+                on_progress(index + 1)
+
+    names, colors = zip(*SCENE_CLASSES, strict=True)
+    write_folder(out, items(), class_names=names, colors=colors)
 
 
 def main(arguments: list[str] | None = None) -> None:
