@@ -1,0 +1,196 @@
+"""A worker without Celery over a fresh database and folder, and a small project made row by row."""
+
+import hashlib
+import io
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from sqlalchemy import select
+
+from segloop.images import encode_png
+from segloop.label_maps import UNLABELLED, encode_index_png
+from segloop.scenes import SCENE_CLASSES, render_scene
+from segloop.settings import PartitionKind, RoundSettings, Split
+from segloop_store import blob_keys, jobs
+from segloop_store.models import (
+    Base,
+    GroundTruth,
+    Image,
+    Job,
+    LabelClass,
+    Project,
+    RegionQuery,
+    Round,
+    User,
+)
+from segloop_store.states import JobKind, Queue
+from segloop_worker.config import WorkerSettings
+from segloop_worker.runtime import Runtime, open_runtime
+from segloop_worker.tasks import run_job
+
+TINY: dict[str, Any] = {
+    "encoder_weights": "random",
+    "image_height_px": 90,
+    "image_width_px": 120,
+    "image_steps": 16,
+    "batch_labelled": 1,
+    "batch_unlabelled": 1,
+    "batch_supervised": 2,
+    "score_scales": [1.0],
+    "embedding_dim": 16,
+    "reco_num_anchors": 8,
+    "reco_num_negatives": 8,
+    "num_threads": 1,
+    "device": "cpu",
+    "precision": "fp32",
+    "deterministic": True,
+    "seed": 7,
+}
+"""Settings under which a round takes seconds."""
+
+
+@dataclass
+class Inbox:
+    """A waker that keeps what it is told, in order."""
+
+    messages: deque[tuple[uuid.UUID, Queue]] = field(default_factory=deque)
+
+    def wake(self, job_id: uuid.UUID, queue: Queue) -> None:
+        self.messages.append((job_id, queue))
+
+
+def tiny_settings(**changes: Any) -> RoundSettings:
+    return RoundSettings.from_mapping({**TINY, **changes})
+
+
+def open_worker(data_dir: Path, **settings: Any) -> tuple[Runtime, Inbox]:
+    """A runtime on SQLite and a folder, with every table."""
+    inbox = Inbox()
+    values = {"devices": "cpu", "job_lease_seconds": 5.0, "broker_url": "memory://", **settings}
+    runtime = open_runtime(WorkerSettings(data_dir=data_dir, **values), waker=inbox)
+    with runtime.database.migrating() as connection:
+        Base.metadata.create_all(connection)
+    return runtime, inbox
+
+
+def run_all(runtime: Runtime, inbox: Inbox, *, until: Callable[[], bool] = lambda: False) -> None:
+    """Run what was sent, and what that sends, one job after the other."""
+    while inbox.messages and not until():
+        run_job(runtime, inbox.messages.popleft()[0])
+
+
+def add_project(
+    runtime: Runtime,
+    *,
+    num_pool: int = 6,
+    num_validation: int = 2,
+    kind: PartitionKind = PartitionKind.GRID,
+    size_px: int | None = 15,
+    height: int = 90,
+    width: int = 120,
+) -> uuid.UUID:
+    """A project of procedural scenes: a pool nothing is known of, and validation images with truth."""
+    with runtime.database.transaction() as session:
+        project = Project(name="scenes", partition_kind=kind, partition_size_px=size_px)
+        session.add(project)
+        session.flush()
+        for index, (name, color) in enumerate(SCENE_CLASSES):
+            session.add(LabelClass(project_id=project.id, index=index, name=name, color=color))
+        session.add(User(username=f"user-{uuid.uuid4().hex[:8]}", password_hash="-", is_admin=False))
+    image_ids = []
+    for number in range(num_pool + num_validation):
+        split = Split.POOL if number < num_pool else Split.VALIDATION
+        pixels, label_map = render_scene(3, number, height=height, width=width)
+        image_ids.append(
+            add_image(
+                runtime,
+                project.id,
+                f"{split.value}/{number:03d}.png",
+                pixels,
+                split=split,
+                truth=label_map if split is Split.VALIDATION else None,
+            )
+        )
+    with runtime.database.transaction() as session:
+        jobs.add_job(
+            session,
+            JobKind.INGEST,
+            project_id=project.id,
+            payload={"image_ids": [str(image_id) for image_id in image_ids]},
+        )
+    return project.id
+
+
+def add_image(
+    runtime: Runtime,
+    project_id: uuid.UUID,
+    filename: str,
+    pixels: NDArray[np.uint8],
+    *,
+    split: Split = Split.POOL,
+    truth: NDArray[np.uint8] | None = None,
+) -> uuid.UUID:
+    data = encode_png(pixels)
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = blob_keys.original(project_id, sha256, "png")
+    runtime.blobs.put(key, data)
+    height, width = pixels.shape[:2]
+    with runtime.database.transaction() as session:
+        image = Image(
+            project_id=project_id,
+            filename=filename,
+            sha256=sha256,
+            split=split,
+            width=width,
+            height=height,
+            num_bytes=len(data),
+            format="PNG",
+            original_key=key,
+            pixels_key=key,
+        )
+        session.add(image)
+        session.flush()
+        if truth is not None:
+            truth_key = blob_keys.ground_truth(image.id, 1)
+            runtime.blobs.put(truth_key, encode_index_png(truth))
+            session.add(
+                GroundTruth(
+                    image_id=image.id,
+                    version=1,
+                    label_map_key=truth_key,
+                    num_labelled_px=int(np.count_nonzero(truth != UNLABELLED)),
+                )
+            )
+        return image.id
+
+
+def jobs_of(runtime: Runtime, kind: JobKind | None = None) -> list[Job]:
+    with runtime.database.reading() as session:
+        statement = select(Job).order_by(Job.created_at, Job.id)
+        if kind is not None:
+            statement = statement.where(Job.kind == kind)
+        return list(session.scalars(statement))
+
+
+def round_of(runtime: Runtime, round_id: uuid.UUID) -> Round:
+    with runtime.database.reading() as session:
+        found = session.get(Round, round_id)
+        assert found is not None
+        return found
+
+
+def queries_of(runtime: Runtime, round_id: uuid.UUID) -> list[RegionQuery]:
+    with runtime.database.reading() as session:
+        statement = select(RegionQuery).where(RegionQuery.round_id == round_id).order_by(RegionQuery.rank)
+        return list(session.scalars(statement))
+
+
+def decode_png(data: bytes) -> NDArray[Any]:
+    return np.asarray(PillowImage.open(io.BytesIO(data)))

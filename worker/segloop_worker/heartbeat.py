@@ -1,0 +1,58 @@
+"""What a worker does besides jobs, in threads of its own: say that it is alive, tidy up after dead ones."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+from segloop_store.reconciler import reconcile
+
+from segloop_store import workers
+from segloop_store.clock import now
+from segloop_store.states import Queue
+from segloop_worker import pipeline
+from segloop_worker.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+
+class Caretaker:
+    """The heartbeat, and in a worker of the light queue the reconciler. Neither ever waits behind a job."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._threads = [self._thread("heartbeat", self._beat)]
+        if Queue.LIGHT in runtime.queues:
+            self._threads.append(self._thread("reconciler", self._reconcile))
+
+    def start(self) -> None:
+        """Start; the first heartbeat and the first reconciliation happen at once."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Sign off. The threads end with `runtime.stopping`."""
+        for thread in self._threads:
+            thread.join(timeout=1.0)
+        try:
+            workers.sign_off(self._runtime.database, self._runtime.name)
+        except Exception as error:  # noqa: BLE001 - a row that stays is forgotten by the reconciler
+            log.warning("sign_off_failed", error=str(error))
+
+    def _thread(self, name: str, step: Callable[[], None]) -> threading.Thread:
+        return threading.Thread(target=self._repeat, args=(name, step), name=name, daemon=True)
+
+    def _repeat(self, name: str, step: Callable[[], None]) -> None:
+        while not self._runtime.stopping.is_set():
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 - a database that is away now may be back in a moment
+                log.warning("caretaker_step_failed", step=name, error=str(error))
+            self._runtime.stopping.wait(self._runtime.settings.heartbeat_seconds)
+
+    def _beat(self) -> None:
+        runtime = self._runtime
+        workers.beat(runtime.database, runtime.name, queues=runtime.queues, devices=runtime.devices)
+
+    def _reconcile(self) -> None:
+        runtime = self._runtime
+        reconcile(runtime.database, runtime.waker, now(), on_ended=pipeline.ended_badly)

@@ -1,0 +1,43 @@
+"""Starts one worker process: `python -m segloop_worker.main --queue light --concurrency 3`."""
+
+import argparse
+
+from segloop_store.states import Queue
+from segloop_worker.config import WorkerSettings, find_devices
+
+_LIGHT_CONCURRENCY = 3
+
+
+def main() -> None:
+    """Become a Celery worker for one queue, until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(prog="segloop_worker", description=__doc__)
+    parser.add_argument("--queue", choices=[queue.value for queue in Queue], required=True)
+    parser.add_argument("--concurrency", type=int, help="jobs at once; torch: one a device")
+    arguments = parser.parse_args()
+    queue = Queue(arguments.queue)
+    # Celery takes a second to import: refuse bad arguments before
+    from segloop_worker.app import app  # noqa: PLC0415
+
+    app.worker_main(
+        [
+            "worker",
+            f"--queues={queue.value}",
+            "--pool=threads",
+            f"--concurrency={arguments.concurrency or default_concurrency(queue)}",
+            f"--hostname=segloop-{queue.value}@%h",
+            "--loglevel=WARNING",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            "--quiet",
+        ]
+    )
+
+
+def default_concurrency(queue: Queue) -> int:
+    """Three light jobs at once; as many torch jobs as there are devices."""
+    return _LIGHT_CONCURRENCY if queue is Queue.LIGHT else len(find_devices(WorkerSettings().devices))
+
+
+if __name__ == "__main__":
+    main()
