@@ -123,7 +123,7 @@ class Database:
         try:
             with _clear_errors(), engine.begin() as connection:
                 if not self.is_sqlite:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(7363706)"))
+                    _wait_for_migration_lock(connection)
                 yield connection
         finally:
             engine.dispose()
@@ -211,6 +211,14 @@ def _postgresql_engine(url: URL) -> Engine:
         pool_pre_ping=True,
         connect_args={"options": options, "connect_timeout": 10},
     )
+
+
+def _wait_for_migration_lock(connection: Connection) -> None:
+    """Wait for another starter's migration, then give up early on table locks: requests queue behind them."""
+    connection.execute(text("SET LOCAL lock_timeout = '10min'"))
+    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(7363706)"))
+    connection.execute(text(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}"))
 
 
 def _sqlite_engine(

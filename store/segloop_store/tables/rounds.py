@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from segloop.settings import Acquisition, AnnotationKind, Method, QueryPurpose
@@ -34,7 +34,7 @@ class Round(HasId, HasCreatedAt, Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """`RoundSettings.to_mapping()`, complete."""
     budget_regions: Mapped[int | None]
-    budget_pixels: Mapped[int | None]
+    budget_pixels: Mapped[int | None] = mapped_column(BigInteger)
     """One of the two budgets is set: what was asked for, worked out when the round was started."""
     budget_fraction: Mapped[float | None]
     labelled_fraction: Mapped[float | None]
@@ -224,6 +224,6 @@ class Export(HasId, HasCreatedAt, Base):
     content: Mapped[str] = mapped_column(String(16))
     state: Mapped[JobState] = mapped_column(enum_column(JobState), default=JobState.QUEUED)
     file_key: Mapped[str | None] = mapped_column(String(255))
-    num_bytes: Mapped[int | None]
+    num_bytes: Mapped[int | None] = mapped_column(BigInteger)
     error: Mapped[str | None] = mapped_column(Text)
     created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
