@@ -1,12 +1,13 @@
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from segloop.folders import open_folder
 from segloop.label_maps import decode_index_png
 from segloop.scenery.classes import SceneClass
 from segloop.scenes import SCENE_CLASSES, main, render_scene
+from segloop.settings import Split
 
 
 def test_a_scene_follows_from_its_seed_and_index_alone() -> None:
@@ -65,5 +66,6 @@ def test_the_command_writes_a_dataset_folder(tmp_path: Path) -> None:
     ]
     label_map = decode_index_png((tmp_path / "labels/val/scene_00003.png").read_bytes())
     assert np.array_equal(label_map, render_scene(2, 3, height=48, width=64)[1])
-    classes = json.loads((tmp_path / "classes.json").read_text())["classes"]
-    assert [(entry["name"], entry["color"]) for entry in classes] == list(SCENE_CLASSES)
+    dataset = open_folder(tmp_path)
+    assert list(zip(dataset.class_names, dataset.colors, strict=True)) == list(SCENE_CLASSES)
+    assert [item.split for item in dataset.images] == [Split.POOL] * 3 + [Split.VALIDATION, Split.TEST]

@@ -1,0 +1,161 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from segloop.errors import EmptyPoolError, SettingsError
+from segloop.regions import Partition, grid_partition
+from segloop.rounds import (
+    Budget,
+    ColdStart,
+    PlannedQuery,
+    QueryUnit,
+    candidate_mask,
+    plan_cold_start,
+    plan_queries,
+)
+from segloop.settings import Quota, RoundSettings
+
+SETTINGS = RoundSettings(quota=Quota.GLOBAL, seed=5)
+
+
+def partitions(_: int) -> Partition:
+    return grid_partition(6, 8, 2)  # 3 x 4 cells of 4 pixels
+
+
+def nothing(_: int) -> NDArray[np.bool_]:
+    return np.zeros(12, dtype=np.bool_)
+
+
+def encode() -> tuple[NDArray[np.float32], object]:
+    regions = np.random.default_rng(0).normal(size=(5, 12, 4)).astype(np.float32)
+    return regions.mean(axis=1), regions.__getitem__
+
+
+def pairs(planned: list[PlannedQuery]) -> list[tuple[int, int]]:
+    return [(query.image_index, query.region_index) for query in planned]
+
+
+def test_the_border_rule_leaves_the_inner_cells() -> None:
+    asked = nothing(0)
+    asked[5] = True
+    assert np.flatnonzero(candidate_mask(partitions(0), asked, SETTINGS)).tolist() == [
+        0,
+        1,
+        2,
+        3,
+        4,
+        6,
+        7,
+        8,
+        9,
+        10,
+        11,
+    ]
+    inner = RoundSettings(allow_border=False)
+    assert np.flatnonzero(candidate_mask(partitions(0), asked, inner)).tolist() == [6]
+
+
+def test_queries_are_planned_in_the_pools_order_whatever_order_scores_come_in() -> None:
+    scores = {image: np.linspace(image, image + 0.5, 12, dtype=np.float32) for image in range(3)}
+    scores[1][:] = scores[0]
+    plans = [
+        plan_queries(
+            ((image, scores[image]) for image in order),
+            partitions,
+            nothing,
+            budget=Budget(regions=15),
+            settings=SETTINGS,
+            round_number=1,
+        )
+        for order in ([0, 1, 2], [2, 1, 0])
+    ]
+    assert plans[0] == plans[1]
+    assert pairs(plans[0])[:13] == [(2, region) for region in range(11, -1, -1)] + [(0, 11)]
+    assert plans[0][0].score == pytest.approx(2.5)
+
+
+def test_asked_regions_are_not_planned_again_and_an_exhausted_pool_is_an_error() -> None:
+    asked = np.ones(12, dtype=np.bool_)
+    asked[3] = False
+    scores = [(0, np.zeros(12, np.float32))]
+    planned = plan_queries(
+        scores, partitions, lambda _: asked, budget=Budget(regions=5), settings=SETTINGS, round_number=1
+    )
+    assert pairs(planned) == [(0, 3)]
+    with pytest.raises(EmptyPoolError):
+        plan_queries(
+            scores,
+            partitions,
+            lambda _: ~nothing(0),
+            budget=Budget(regions=5),
+            settings=SETTINGS,
+            round_number=1,
+        )
+
+
+def test_whole_images_are_asked_best_first_and_only_when_they_fit() -> None:
+    scores = [(image, np.full(12, value, np.float32)) for image, value in enumerate([0.1, 0.9, 0.5])]
+    planned = plan_queries(
+        scores,
+        partitions,
+        nothing,
+        budget=Budget(pixels=48 * 2 + 40),
+        settings=SETTINGS,
+        round_number=1,
+        unit=QueryUnit.IMAGES,
+    )
+    assert pairs(planned) == [(1, region) for region in range(12)] + [(2, region) for region in range(12)]
+
+
+@pytest.mark.parametrize("kind", list(ColdStart))
+def test_a_cold_start_repeats_and_keeps_its_budget(kind: ColdStart) -> None:
+    def plan(round_number: int) -> list[tuple[int, int]]:
+        return pairs(
+            plan_cold_start(
+                partitions,
+                nothing,
+                num_images=5,
+                encode=encode,  # type: ignore[arg-type]
+                budget=Budget(pixels=100),
+                settings=SETTINGS,
+                round_number=round_number,
+                kind=kind,
+            )
+        )
+
+    assert plan(0) == plan(0)
+    assert plan(0) != plan(1)
+    assert len(set(plan(0))) == (24 if kind is ColdStart.RANDOM_IMAGES else 25)
+    assert (
+        len({image for image, _ in plan(0)}) == (2 if kind is ColdStart.RANDOM_IMAGES else 5)
+        or kind is ColdStart.RANDOM_REGIONS
+    )
+
+
+def test_budgets_are_checked() -> None:
+    assert Budget.of_fraction(0.5, pool_pixels=101) == Budget(pixels=50)
+    for regions, pixels in ((None, None), (1, 1), (-1, None)):
+        with pytest.raises(SettingsError):
+            Budget(regions=regions, pixels=pixels)
+    with pytest.raises(SettingsError):
+        Budget.of_fraction(1.5, pool_pixels=10)
+    empty = plan_cold_start(
+        partitions,
+        nothing,
+        num_images=5,
+        encode=None,
+        budget=Budget(regions=0),
+        settings=SETTINGS,
+        round_number=0,
+    )
+    assert empty == []
+    with pytest.raises(SettingsError, match="encoder"):
+        plan_cold_start(
+            partitions,
+            nothing,
+            num_images=5,
+            encode=None,
+            budget=Budget(regions=1),
+            settings=SETTINGS,
+            round_number=0,
+        )
