@@ -1,0 +1,135 @@
+import { create } from "zustand";
+import { VOID } from "@/editing/labelMap";
+import type { ToolId } from "@/tools/tool";
+import type { RegionWork } from "./regionWork";
+
+/** What panels show of the region on the table. Pixels stay in the document. */
+export interface RegionFacts {
+  readonly assignmentId: string;
+  readonly rank: number;
+  readonly score: number | null;
+  readonly purpose: string;
+  readonly topClasses: readonly number[];
+  readonly probs: readonly number[];
+  readonly bbox: string;
+  readonly area: number;
+  readonly hasPrediction: boolean;
+  readonly hasSegments: boolean;
+  readonly filename: string | null;
+  readonly isRevisit: boolean;
+}
+
+export type Phase = "loading" | "working" | "empty";
+export type SaveState = "saved" | "saving" | "offline";
+export type HeatState = "off" | "loading" | "on";
+
+export interface AnnotateState {
+  phase: Phase;
+  facts: RegionFacts | null;
+  tool: ToolId;
+  paintValue: number;
+  previousValue: number;
+  brushSize: number;
+  tolerance: number;
+  opacity: number;
+  areLabelsVisible: boolean;
+  heat: HeatState;
+  numUnlabelled: number;
+  /** Region pixels of each value, for the bars beside the classes. */
+  counts: readonly number[];
+  canUndo: boolean;
+  canRedo: boolean;
+  canGoBack: boolean;
+  needsFix: boolean;
+  isLeaseLost: boolean;
+  outbox: SaveState;
+  draft: SaveState;
+  numPending: number;
+  numDone: number;
+  panel: "none" | "help" | "guide";
+  search: string | null;
+}
+
+const INITIAL: AnnotateState = {
+  phase: "loading",
+  facts: null,
+  tool: "brush",
+  paintValue: 0,
+  previousValue: 0,
+  brushSize: 12,
+  tolerance: 24,
+  opacity: 0.5,
+  areLabelsVisible: true,
+  heat: "off",
+  numUnlabelled: 0,
+  counts: [],
+  canUndo: false,
+  canRedo: false,
+  canGoBack: false,
+  needsFix: false,
+  isLeaseLost: false,
+  outbox: "saved",
+  draft: "saved",
+  numPending: 0,
+  numDone: 0,
+  panel: "none",
+  search: null,
+};
+
+const PREFERENCES_KEY = "segloop.annotate";
+
+function preferences(): Partial<AnnotateState> {
+  try {
+    return JSON.parse(localStorage.getItem(PREFERENCES_KEY) ?? "{}") as Partial<AnnotateState>;
+  } catch {
+    return {};
+  }
+}
+
+export const useAnnotate = create<AnnotateState>(() => INITIAL);
+
+/** A fresh page: everything as at first, except what a person has set to their liking. */
+export function resetAnnotateState(): void {
+  useAnnotate.setState({ ...INITIAL, ...preferences() }, true);
+}
+
+export function rememberPreferences(): void {
+  const { brushSize, tolerance, opacity } = useAnnotate.getState();
+  localStorage.setItem(PREFERENCES_KEY, JSON.stringify({ brushSize, tolerance, opacity }));
+}
+
+/** One word for both ways of saving: answers on their way out and the draft of what is open. */
+export function saveStateOf(state: Pick<AnnotateState, "outbox" | "draft">): SaveState {
+  if (state.outbox === "offline" || state.draft === "offline") return "offline";
+  return state.outbox === "saving" || state.draft === "saving" ? "saving" : "saved";
+}
+
+export function factsOf(work: RegionWork): RegionFacts {
+  const { region_query, region, image } = work.assignment;
+  return {
+    assignmentId: work.id,
+    rank: region_query.rank,
+    score: region_query.score,
+    purpose: region_query.purpose,
+    topClasses: (region_query.reason?.top_classes ?? []).filter((index) => index >= 0),
+    probs: region_query.reason?.probs ?? [],
+    bbox: region.bbox.join(","),
+    area: work.document.area,
+    hasPrediction: work.document.prediction !== null,
+    hasSegments: work.segments !== null,
+    filename: image.filename ?? null,
+    isRevisit: work.isSubmitted,
+  };
+}
+
+/** The document's numbers as panels show them. */
+export function countsOf(work: RegionWork, numClasses: number): Partial<AnnotateState> {
+  const { document } = work;
+  const counts = Array.from({ length: numClasses }, (_, index) => document.count(index));
+  return {
+    counts: [...counts, document.count(VOID)],
+    numUnlabelled: document.numUnlabelled,
+    canUndo: document.canUndo,
+    canRedo: document.canRedo,
+  };
+}

@@ -1,0 +1,97 @@
+/** Every path of the API that the page uses, each once. */
+import { API, json } from "./http";
+import type * as t from "./types";
+
+const query = (params: Record<string, string | number | undefined | null>) => {
+  const entries = Object.entries(params).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return entries.length ? `?${new URLSearchParams(entries.map(([k, v]) => [k, String(v)]))}` : "";
+};
+
+export const auth = {
+  login: (username: string, password: string) => json<null>("/auth/login", "POST", { username, password }),
+  logout: () => json<null>("/auth/logout", "POST"),
+  me: () => json<t.User>("/me"),
+};
+
+export const users = {
+  list: () => json<t.Page<t.User>>("/users?limit=200"),
+  create: (body: { username: string; password: string; is_admin: boolean }) => json<t.User>("/users", "POST", body),
+};
+
+export const tokens = {
+  list: () => json<t.Page<t.Token>>("/tokens?limit=200"),
+  create: (body: { name: string; expires_in_days?: number }) =>
+    json<t.Token & { token: string }>("/tokens", "POST", body),
+  remove: (id: string) => json<null>(`/tokens/${id}`, "DELETE"),
+};
+
+export const projects = {
+  list: () => json<t.Page<t.Project>>("/projects?limit=200"),
+  get: (id: string) => json<t.Project>(`/projects/${id}`),
+  create: (body: t.NewProject) => json<t.Project>("/projects", "POST", body),
+  update: (id: string, body: Partial<Pick<t.Project, "name" | "guide_markdown" | "simulated_annotator">>) =>
+    json<t.Project>(`/projects/${id}`, "PATCH", body),
+  remove: (id: string) => json<null>(`/projects/${id}`, "DELETE"),
+  queue: (id: string) => json<t.Queue>(`/projects/${id}/queue`),
+  curve: (id: string, on?: string) =>
+    json<{ items: t.CurveRow[] }>(`/projects/${id}/learning_curve${query({ on })}`),
+  members: (id: string) => json<t.Page<t.Member>>(`/projects/${id}/members?limit=200`),
+  setMember: (id: string, userId: string, role: t.Role) =>
+    json<t.Member>(`/projects/${id}/members/${userId}`, "PUT", { role }),
+  removeMember: (id: string, userId: string) => json<null>(`/projects/${id}/members/${userId}`, "DELETE"),
+  activeJobs: (id: string) => json<t.Page<t.Job>>(`/projects/${id}/jobs?state=active`),
+  annotations: (id: string, cursor?: string) =>
+    json<t.Page<t.AnnotationItem>>(`/projects/${id}/annotations${query({ cursor, limit: 50 })}`),
+};
+
+export interface ImageFilter {
+  split?: string;
+  q?: string;
+  cursor?: string;
+  limit?: number;
+}
+
+export const images = {
+  list: (projectId: string, filter: ImageFilter) =>
+    json<t.Page<t.ImageItem>>(`/projects/${projectId}/images${query({ ...filter })}`),
+  get: (id: string) => json<t.ImageItem>(`/images/${id}`),
+  remove: (id: string) => json<null>(`/images/${id}`, "DELETE"),
+  url: (id: string, kind: "file" | "prediction" | "scores" | "label_map" | "thumbnail" | "segments") =>
+    `${API}/images/${id}/${kind}`,
+};
+
+export const rounds = {
+  list: (projectId: string) => json<t.Page<t.Round>>(`/projects/${projectId}/rounds?limit=200`),
+  get: (id: string) => json<t.Round>(`/rounds/${id}`),
+  start: (projectId: string, body: t.NewRound) => json<t.Round>(`/projects/${projectId}/rounds`, "POST", body),
+  command: (id: string, name: "cancel" | "close" | "retry") => json<t.Round>(`/rounds/${id}/${name}`, "POST"),
+  eventsUrl: (id: string) => `${API}/rounds/${id}/events`,
+};
+
+export const methods = { get: () => json<t.Methods>("/methods") };
+
+export const assignments = {
+  take: (projectId: string) => json<t.Assignment | null>(`/projects/${projectId}/assignments`, "POST"),
+  submit: (id: string, body: t.AnnotationBody) =>
+    json<{ annotation_id: string; version: number }>(`/assignments/${id}/annotation`, "PUT", body),
+  saveDraft: (id: string, label_map_png: string) =>
+    json<null>(`/assignments/${id}/draft`, "PUT", { label_map_png }),
+  renew: (id: string) => json<{ lease_expires_at: string } | null>(`/assignments/${id}/renew`, "POST"),
+  skip: (id: string, reason: string) => json<null>(`/assignments/${id}/skip`, "POST", { reason }),
+  giveBack: (id: string) => json<null>(`/assignments/${id}`, "DELETE"),
+};
+
+export const models = {
+  list: (projectId: string) => json<t.Page<t.ModelVersion>>(`/projects/${projectId}/model_versions?limit=200`),
+  activate: (id: string) => json<unknown>(`/model_versions/${id}/activate`, "POST"),
+  weightsUrl: (id: string) => `${API}/model_versions/${id}/weights`,
+};
+
+export const exportsApi = {
+  list: (projectId: string) => json<t.Page<t.Export>>(`/projects/${projectId}/exports`),
+  create: (projectId: string, format: string, content: string) =>
+    json<t.Export>(`/projects/${projectId}/exports`, "POST", { format, content }),
+  fileUrl: (id: string) => `${API}/exports/${id}/file`,
+};
+
+export const projectEventsUrl = (projectId: string) => `${API}/projects/${projectId}/events/stream`;

@@ -1,0 +1,91 @@
+import { texts } from "@/texts/en";
+
+/** An answer that is not 2xx, with the server's own words. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+    readonly errors: readonly Record<string, unknown>[] = [],
+  ) {
+    super(detail);
+    this.name = "ApiError";
+  }
+}
+
+/** No answer came: the network, or a server that is not there. */
+export class NetworkError extends Error {
+  constructor() {
+    super(texts.errors.network);
+    this.name = "NetworkError";
+  }
+}
+
+export const API = "/api/v1";
+
+let onSignedOut: () => void = () => {};
+
+/** Called whenever the server answers 401. */
+export function whenSignedOut(handler: () => void): void {
+  onSignedOut = handler;
+}
+
+function csrfToken(): string {
+  const cookie = document.cookie.split("; ").find((part) => part.startsWith("segloop_csrf="));
+  return cookie ? decodeURIComponent(cookie.slice("segloop_csrf=".length)) : "";
+}
+
+export function writeHeaders(): Record<string, string> {
+  return { "X-CSRF-Token": csrfToken() };
+}
+
+/** The error of a problem+json answer, or of whatever a proxy sent instead. */
+export function toApiError(status: number, body: string): ApiError {
+  if (status === 401) onSignedOut();
+  try {
+    const problem = JSON.parse(body) as { detail?: unknown; title?: string; errors?: Record<string, unknown>[] };
+    const detail = typeof problem.detail === "string" ? problem.detail : problem.title;
+    return new ApiError(status, detail || texts.errors.status(status), problem.errors);
+  } catch {
+    return new ApiError(status, texts.errors.status(status));
+  }
+}
+
+/** Fetch that throws ApiError or NetworkError. Paths start with "/" and are taken below `/api/v1` unless they hold it. */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const url = path.startsWith(API) || path.startsWith("http") ? path : API + path;
+  const method = init.method ?? "GET";
+  const headers = method === "GET" ? init.headers : { ...writeHeaders(), ...init.headers };
+  let response: Response;
+  try {
+    response = await fetch(url, { credentials: "same-origin", ...init, headers });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new NetworkError();
+  }
+  if (!response.ok) throw toApiError(response.status, await response.text());
+  return response;
+}
+
+/** A request with a JSON body and a JSON answer; 204 gives null. */
+export async function json<T>(path: string, method = "GET", body?: unknown, signal?: AbortSignal): Promise<T> {
+  const response = await request(path, {
+    method,
+    signal,
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
+  });
+  if (response.status === 204 || response.headers.get("Content-Length") === "0") return null as T;
+  return (await response.json()) as T;
+}
+
+/** The bytes behind a URL; null for 404 and for 202, "being made". */
+export async function bytesOrNull(path: string): Promise<Uint8Array | null> {
+  try {
+    const response = await request(path);
+    return response.status === 202 ? null : new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
