@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
+from torch import Tensor
 
 from segloop.errors import SettingsError
 from segloop.settings import RoundSettings
@@ -93,7 +94,34 @@ def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
     """
     devices = [device] if device is not None and device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
-        torch.default_generator.manual_seed(seed)
-        for cuda_device in devices:
-            torch.cuda.default_generators[cuda_device.index or 0].manual_seed(seed)
+        reseed(seed, device or torch.device("cpu"))
         yield
+
+
+def reseed(seed: int, device: torch.device) -> None:
+    """Start the global random state over; only inside `seeded`, which puts it back."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.default_generators[device.index or 0].manual_seed(seed)
+
+
+def get_rng_state(device: torch.device) -> dict[str, Tensor]:
+    """Torch's global random state, of the CPU and of `device`."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def set_rng_state(states: dict[str, Tensor], device: torch.device) -> None:
+    """Put back what `get_rng_state` gave; only inside `seeded`."""
+    torch.set_rng_state(states["cpu"])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"], device)
+
+
+def num_feed_threads(device: torch.device) -> int:
+    """Threads that prepare batches: one beside a CPU network, several to keep up with a GPU."""
+    if device.type == "cpu":
+        return 1
+    return max(1, min(8, (os.cpu_count() or 2) - 1))

@@ -1,7 +1,7 @@
-"""Pseudo labels: what the last network is sure of, and the answers over it, for every image that will be drawn.
+"""Pseudo labels: what the last network is sure of, and the answers over it, for every image to be drawn.
 
-B batch, C classes, H and W training size. They are made once a generation and kept in a file, so that a resumed
-training goes on with the same ones.
+B batch, C classes, H and W training size. They are made once a generation and kept in a file, so that a
+resumed training goes on with the same ones.
 """
 
 import json

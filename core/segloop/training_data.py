@@ -48,6 +48,7 @@ class TrainingData:
     Attributes:
         streams: labelled and unlabelled images.
         digest: a checksum of file names and answers; the same data gives the same one.
+        num_images: N.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class TrainingData:
             LabelMapError: a label map holds a value that is no class.
         """
         self._source = source
+        self.num_images = len(source)
         self._size = (height, width)
         self._images = RecordFile(folder / "images.bin", (height, width, 3), len(source))
         self._label_maps = RecordFile(folder / "label_maps.bin", (height, width), len(source))

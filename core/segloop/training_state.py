@@ -1,0 +1,155 @@
+"""What changes while a generation trains, and how it becomes a checkpoint and back.
+
+Knows no images: a step's tensors are made in `segloop.batches` and used in `segloop.training`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from segloop.devices import get_rng_state, reseed, set_rng_state
+from segloop.network import SegmentationNetwork, build_network, load_weights
+from segloop.settings import RoundSettings
+
+_WEIGHTS_STREAM, _STEP_STREAM = 3, 4
+"""Keep the seeds drawn from one round's seed apart (`segloop.batches` uses 1 and 2)."""
+_SMOOTHING = 0.95
+
+
+@dataclass(frozen=True)
+class NetworkRecipe:
+    """How a generation's network, optimiser and generators start.
+
+    Attributes:
+        settings: the round's.
+        num_classes: C.
+        initial_weights: a file to start warm from; None = the encoder's weights, afresh each generation.
+        device: where it trains.
+        uses_fp16: gradients are scaled.
+    """
+
+    settings: RoundSettings
+    num_classes: int
+    initial_weights: Path | None
+    device: torch.device
+    uses_fp16: bool
+
+    def first_network(self, generation: int) -> SegmentationNetwork:
+        """A fresh network, or the warm one, on the device."""
+        if self.initial_weights is not None:
+            network = load_weights(self.initial_weights, self.settings, self.num_classes)
+        else:
+            generator = torch.Generator().manual_seed(self._seed(_WEIGHTS_STREAM, generation))
+            network = build_network(self.settings, self.num_classes, generator)
+        return network.to(memory_format=torch.channels_last).to(self.device)
+
+    def begin(self, generation: int, previous: "TrainingState | None") -> "TrainingState":
+        """The state before a generation's first step; torch's global random state starts over too."""
+        if previous is not None and self.initial_weights is not None:
+            network = previous.network
+        else:
+            network = self.first_network(generation)
+        step_seed = self._seed(_STEP_STREAM, generation)
+        reseed(step_seed, self.device)
+        state = self._assemble(network, generation)
+        state.contrast_generator.manual_seed(step_seed + 1)
+        if previous is not None:
+            state.image_steps, state.loss_curve = previous.image_steps, previous.loss_curve
+            state.compute_seconds = previous.compute_seconds
+        return state
+
+    def restore(self, saved: dict[str, Any]) -> "TrainingState":
+        """The state that `TrainingState.to_checkpoint` described; torch's global random state as well."""
+        settings = RoundSettings.from_mapping({**self.settings.to_mapping(), "encoder_weights": "random"})
+        network = build_network(settings, self.num_classes, torch.Generator().manual_seed(0))
+        network = network.to(memory_format=torch.channels_last).to(self.device)
+        network.load_state_dict(saved["network"])
+        state = self._assemble(network, saved["generation"])
+        state.optimiser.load_state_dict(saved["optimiser"])
+        state.scaler.load_state_dict(saved["scaler"])
+        state.contrast_generator.set_state(saved["contrast_rng"])
+        set_rng_state(saved["rng"], self.device)
+        state.loss_sum = saved["loss_sum"].to(self.device)
+        state.loss_curve = [(int(at), float(loss)) for at, loss in saved["loss_curve"]]
+        for name in ("step", "image_steps", "compute_seconds", "loss_weight"):
+            setattr(state, name, saved[name])
+        return state
+
+    def _assemble(self, network: SegmentationNetwork, generation: int) -> "TrainingState":
+        settings = self.settings
+        optimiser = torch.optim.SGD(
+            network.parameter_groups(settings.lr_encoder, settings.lr_heads),
+            momentum=0.9,
+            nesterov=True,
+            weight_decay=settings.weight_decay,
+        )
+        return TrainingState(
+            network=network.train(),
+            optimiser=optimiser,
+            scaler=torch.amp.GradScaler(self.device.type, enabled=self.uses_fp16),
+            contrast_generator=torch.Generator(self.device),
+            generation=generation,
+            loss_sum=torch.zeros((), device=self.device),
+        )
+
+    def _seed(self, stream: int, generation: int) -> int:
+        rng = np.random.default_rng([self.settings.seed, stream, generation])
+        return int(rng.integers(2**62))
+
+
+@dataclass
+class TrainingState:
+    """One generation in the middle of its steps.
+
+    Attributes:
+        network, optimiser, scaler: what is trained, and with what.
+        contrast_generator: draws anchors and negatives, on the network's device.
+        generation: 0, 1, ...
+        step: steps done in this generation.
+        image_steps: images through steps, earlier generations included.
+        compute_seconds: wall time so far, earlier attempts included.
+        loss_sum, loss_weight: the exponential mean of this generation's losses, as a fraction.
+        loss_curve: (image_steps, smoothed loss) pairs, earlier generations included.
+    """
+
+    network: SegmentationNetwork
+    optimiser: torch.optim.SGD
+    scaler: torch.amp.GradScaler
+    contrast_generator: torch.Generator
+    generation: int
+    loss_sum: Tensor
+    step: int = 0
+    image_steps: int = 0
+    compute_seconds: float = 0.0
+    loss_weight: float = 0.0
+    loss_curve: list[tuple[int, float]] = field(default_factory=list)
+
+    def note_loss(self, loss: Tensor) -> None:
+        """Count one step's loss, without waiting for the device."""
+        self.loss_sum = _SMOOTHING * self.loss_sum + (1 - _SMOOTHING) * loss.detach()
+        self.loss_weight = _SMOOTHING * self.loss_weight + (1 - _SMOOTHING)
+
+    def smoothed_loss(self) -> float | None:
+        """The exponential mean of the losses; waits for the device."""
+        return float(self.loss_sum) / self.loss_weight if self.loss_weight else None
+
+    def to_checkpoint(self, device: torch.device) -> dict[str, Any]:
+        """Tensors, numbers and lists from which `NetworkRecipe.restore` makes the same state."""
+        return {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "contrast_rng": self.contrast_generator.get_state(),
+            "rng": get_rng_state(device),
+            "generation": self.generation,
+            "step": self.step,
+            "image_steps": self.image_steps,
+            "compute_seconds": self.compute_seconds,
+            "loss_sum": self.loss_sum,
+            "loss_weight": self.loss_weight,
+            "loss_curve": [list(point) for point in self.loss_curve],
+        }
