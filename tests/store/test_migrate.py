@@ -1,0 +1,75 @@
+"""Migrations bring an empty database to what the models say, on both databases."""
+
+import threading
+
+import pytest
+from sqlalchemy import inspect, text
+
+from segloop_store.database import Database
+from segloop_store.errors import StoreError
+from segloop_store.migrate import current_revision, differences, head_revision, migrate
+from segloop_store.models import Base
+
+
+def test_empty_to_head_leaves_nothing_to_migrate(empty_database: Database) -> None:
+    migrate(empty_database)
+
+    assert differences(empty_database) == []
+    assert current_revision(empty_database) == head_revision()
+
+
+def test_migrated_tables_have_every_foreign_key_and_index_of_the_models(database: Database) -> None:
+    with database.reading() as session:
+        inspector = inspect(session.connection())
+        for table in Base.metadata.sorted_tables:
+            keys = {key["name"] for key in inspector.get_foreign_keys(table.name)}
+            assert keys == {key.name for key in table.foreign_key_constraints}
+            indexes = {
+                (index["name"], bool(index["unique"]))
+                for index in inspector.get_indexes(table.name)
+                if not index.get("duplicates_constraint")
+            }
+            assert indexes == {(index.name, bool(index.unique)) for index in table.indexes}
+
+
+def test_active_round_index_is_partial(database: Database) -> None:
+    with database.reading() as session:
+        indexes = inspect(session.connection()).get_indexes("round")
+    (active,) = [index for index in indexes if index["name"] == "uq_round_active"]
+    assert "queued" in str(active["dialect_options"][f"{database.dialect}_where"])
+
+
+def test_migrating_twice_changes_nothing(empty_database: Database) -> None:
+    migrate(empty_database)
+    migrate(empty_database)
+
+    assert differences(empty_database) == []
+
+
+def test_two_starters_migrate_one_after_the_other(empty_database: Database) -> None:
+    errors: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            migrate(Database(empty_database.url.render_as_string(hide_password=False)))
+        except BaseException as error:  # noqa: BLE001 - reported below, in the test's own thread
+            errors.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert differences(empty_database) == []
+
+
+def test_database_of_a_newer_version_is_refused_and_left_alone(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '999912312359'"))
+
+    with pytest.raises(StoreError, match="newer segloop"):
+        migrate(database)
+
+    assert current_revision(database) == "999912312359"

@@ -1,0 +1,112 @@
+"""A real S3 server (SeaweedFS) for tests: one a test run, a bucket a test."""
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.processes import free_ports, is_listening, start_server
+
+from segloop_store.blobs import open_blobs
+from segloop_store.config import StoreSettings
+from segloop_store.errors import StorageError
+
+ACCESS_KEY = "segloop"
+SECRET_KEY = "segloop-secret"
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """Where the server listens."""
+
+    endpoint: str
+
+    def environment(self, bucket: str | None = None) -> dict[str, str]:
+        """`SEGLOOP_*` variables for a bucket of its own, or the one named."""
+        return {
+            "SEGLOOP_BLOB_URL": f"s3://{bucket or f'test-{uuid.uuid4().hex}'}/blobs",
+            "SEGLOOP_S3_ENDPOINT": self.endpoint,
+            "SEGLOOP_S3_ACCESS_KEY": ACCESS_KEY,
+            "SEGLOOP_S3_SECRET_KEY": SECRET_KEY,
+        }
+
+    def settings(self, bucket: str | None = None) -> StoreSettings:
+        """Settings for a bucket of its own, or the one named."""
+        values = {
+            name.removeprefix("SEGLOOP_").lower(): value for name, value in self.environment(bucket).items()
+        }
+        return StoreSettings.model_validate(values)
+
+
+@contextmanager
+def s3_server() -> Iterator[S3Server]:
+    """A server for the length of the block; it makes buckets as they are named. Ready after some 8 s."""
+    folder = Path(tempfile.mkdtemp(prefix="segloop-s3-"))
+    ports = free_ports(8)
+    try:
+        process = start_server(
+            _command(folder, ports), folder / "weed.log", is_ready=lambda: is_listening(ports[6])
+        )
+        try:
+            server = S3Server(f"http://127.0.0.1:{ports[6]}")
+            _wait_until_it_stores(server)
+            yield server
+        finally:
+            process.kill()  # a graceful stop takes 25 s, and nothing here outlives the run
+            process.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for port in ports:
+            for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                socket.unlink(missing_ok=True)
+
+
+def _command(folder: Path, ports: list[int]) -> list[str]:
+    credentials = [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}]
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    identities = {"identities": [{"name": "test", "credentials": credentials, "actions": actions}]}
+    (folder / "s3.json").write_text(json.dumps(identities))
+    (folder / "data").mkdir()
+    names = ("master", "volume", "filer", "s3")
+    port_options = [
+        f"-{name}.{kind}={ports[2 * index + offset]}"
+        for index, name in enumerate(names)
+        for offset, kind in enumerate(("port", "port.grpc"))
+    ]
+    return [
+        str(Path(sys.executable).parent / "weed"),
+        "-logtostderr=true",
+        "server",
+        f"-dir={folder / 'data'}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        "-s3",
+        f"-s3.config={folder / 's3.json'}",
+        "-s3.port.iceberg=0",
+        "-master.electionTimeout=1s",
+        "-master.heartbeatInterval=150ms",
+        "-master.volumeSizeLimitMB=64",
+        "-master.telemetry=false",
+        "-volume.max=20",
+        *port_options,
+    ]
+
+
+def _wait_until_it_stores(server: S3Server) -> None:
+    blobs = open_blobs(server.settings("ready"))
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            blobs.check()
+        except StorageError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
