@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class PageBuildHook(BuildHookInterface[Any]):
-    """Builds `web/` into `server/segloop_server/static` before a wheel is packed; editable installs skip it."""
+    """Builds `web/` into the server's static folder before a wheel is packed; editable installs skip it."""
 
     PLUGIN_NAME = "custom"
 

@@ -59,7 +59,15 @@ def serving(python: Path, folder: Path, environment: dict[str, str]) -> Iterator
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [python, "-m", "uvicorn", "--factory", "segloop_server.app:create_app", "--port", str(port)]
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "uvicorn",
+        "--factory",
+        "segloop_server.app:create_app",
+        "--port",
+        str(port),
+    ]
     with subprocess.Popen(command, cwd=folder, env=environment) as server:
         try:
             wait_for(f"http://127.0.0.1:{port}/healthz")
