@@ -7,7 +7,7 @@ says.
 import dataclasses
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, or_, select, update
@@ -259,13 +259,15 @@ def retry(session: Session, job: Job) -> Job:
     return queued
 
 
-def give_up_lost(session: Session, job_id: uuid.UUID, *, on_ended: OnEnded | None = None) -> Job | None:
-    """Take a running job whose lease is over from its dead worker: queue it again, or end it.
+def give_up_lost(
+    session: Session, job_id: uuid.UUID, at: datetime, *, on_ended: OnEnded | None = None
+) -> Job | None:
+    """Take a running job whose lease was over `at` a time from its dead worker: queue it again, or end it.
 
     Returns:
         The job; None when it is no longer running without a lease.
     """
-    lost = select(Job).where(Job.id == job_id, Job.state == JobState.RUNNING, Job.lease_until < now())
+    lost = select(Job).where(Job.id == job_id, Job.state == JobState.RUNNING, Job.lease_until < at)
     found = session.scalars(lost.with_for_update(skip_locked=True)).one_or_none()
     if found is None or found.owner is None:
         return None

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from segloop_store.errors import IllegalTransitionError, NotFoundError
@@ -26,6 +26,11 @@ from segloop_store.states import (
 E = TypeVar("E", Round, Job, RegionQuery, Assignment, Export)
 
 Conditions = Sequence[ColumnElement[bool]]
+
+_FRESH = {"populate_existing": True, "synchronize_session": False}
+"""What RETURNING says replaces what the session had loaded."""
+
+_IDS_A_STATEMENT = 1000
 
 
 def move_round(session: Session, round_id: uuid.UUID, to: RoundState, *, by: Process, **values: Any) -> Round:
@@ -88,6 +93,20 @@ def move_assignment(
     )
 
 
+def move_queries(
+    session: Session, to: QueryState, *, by: Process, where: Conditions
+) -> Sequence[RegionQuery]:
+    """Move every region query that `where` holds for and that may make the move; those that did."""
+    return _move_all(session, RegionQuery, to, by=by, moves=QUERY_MOVES, where=where)
+
+
+def move_assignments(
+    session: Session, to: AssignmentState, *, by: Process, where: Conditions
+) -> Sequence[Assignment]:
+    """Move every assignment that `where` holds for and that may make the move; those that did."""
+    return _move_all(session, Assignment, to, by=by, moves=ASSIGNMENT_MOVES, where=where)
+
+
 def move_export(
     session: Session, export_id: uuid.UUID, to: JobState, *, by: Process, **values: Any
 ) -> Export:
@@ -108,15 +127,40 @@ def _try_move(
     where: Conditions = (),
     values: Mapping[str, Any],
 ) -> E | None:
-    sources = [source for (source, target), processes in moves.items() if target == to and by in processes]
     statement = (
         update(entity)
-        .where(entity.id == entity_id, entity.state.in_(sources), *where)
+        .where(entity.id == entity_id, entity.state.in_(_sources(to, by, moves)), *where)
         .values(state=to, **values)
         .returning(entity)
     )
-    options = {"populate_existing": True, "synchronize_session": False}
-    return session.scalars(statement, execution_options=options).one_or_none()
+    return session.scalars(statement, execution_options=_FRESH).one_or_none()
+
+
+def _move_all(
+    session: Session,
+    entity: type[E],
+    to: Any,
+    *,
+    by: Process,
+    moves: Mapping[tuple[Any, Any], frozenset[Process]],
+    where: Conditions,
+) -> Sequence[E]:
+    """Rows somebody works on at this moment are left to them: they are skipped, not waited for."""
+    conditions = [entity.state.in_(_sources(to, by, moves)), *where]
+    found = session.scalars(
+        select(entity.id).where(*conditions).order_by(entity.id).with_for_update(skip_locked=True)
+    ).all()
+    moved: list[E] = []
+    for start in range(0, len(found), _IDS_A_STATEMENT):
+        ids = found[start : start + _IDS_A_STATEMENT]
+        # asked again: on PostgreSQL this statement sees what was committed while the first one chose
+        statement = update(entity).where(entity.id.in_(ids), *conditions).values(state=to).returning(entity)
+        moved += session.scalars(statement, execution_options=_FRESH).all()
+    return moved
+
+
+def _sources(to: Any, by: Process, moves: Mapping[tuple[Any, Any], frozenset[Process]]) -> list[Any]:
+    return [source for (source, target), processes in moves.items() if target == to and by in processes]
 
 
 def _move_or_raise(

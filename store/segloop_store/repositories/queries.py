@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from segloop.settings import QueryPurpose
@@ -14,7 +14,7 @@ from segloop_store.clock import new_id, now
 from segloop_store.events import record
 from segloop_store.models import Assignment, RegionQuery, Round
 from segloop_store.states import AssignmentState, Process, QueryState, RoundState
-from segloop_store.transitions import move_round
+from segloop_store.transitions import move_queries, move_round
 
 _ROWS_A_STATEMENT = 500
 """Rows written or named at once; SQLite takes 32,766 values a statement."""
@@ -98,20 +98,8 @@ def close_annotating(session: Session, round_id: uuid.UUID, *, by: Process) -> R
 
 def withdraw_unleased(session: Session, round_id: uuid.UUID) -> int:
     """Take back a round's open queries that nobody holds; how many."""
-    # locked first: a claim that has just leased one of them is seen by the UPDATE's newer snapshot
-    session.execute(
-        select(RegionQuery.id)
-        .where(RegionQuery.round_id == round_id, RegionQuery.state == QueryState.OPEN)
-        .order_by(RegionQuery.id)
-        .with_for_update()
-    ).all()
-    return _withdraw(session, RegionQuery.round_id == round_id)
-
-
-def withdraw_left_over(session: Session) -> int:
-    """Take back the open queries of closed rounds once their last leases are over; how many."""
-    closed = select(Round.id).where(Round.state == RoundState.CLOSED)
-    return _withdraw(session, RegionQuery.round_id.in_(closed))
+    where = [RegionQuery.round_id == round_id, ~_is_leased()]
+    return len(move_queries(session, QueryState.WITHDRAWN, by=Process.WORKER, where=where))
 
 
 def open_unleased(session: Session, project_id: uuid.UUID) -> Sequence[RegionQuery]:
@@ -151,11 +139,13 @@ def asked_regions(session: Session, project_id: uuid.UUID) -> dict[uuid.UUID, se
     A query taken back unanswered leaves its region free again. One statement for the whole project.
     """
     rows = session.execute(
-        select(RegionQuery.image_id, RegionQuery.region_index).where(
+        select(RegionQuery.image_id, RegionQuery.region_index)
+        .join(Round, Round.id == RegionQuery.round_id)
+        .where(
             RegionQuery.project_id == project_id,
             or_(
-                RegionQuery.state != QueryState.WITHDRAWN,
-                and_(RegionQuery.state == QueryState.WITHDRAWN, RegionQuery.num_answered > 0),
+                RegionQuery.num_answered > 0,
+                and_(RegionQuery.state == QueryState.OPEN, Round.state == RoundState.ANNOTATING),
                 _is_leased(),
             ),
         )
@@ -174,7 +164,7 @@ def _annotating(session: Session, project_id: uuid.UUID, *, but: uuid.UUID) -> S
     ).all()
 
 
-def _is_leased() -> Any:
+def _is_leased() -> ColumnElement[bool]:
     return (
         select(Assignment.id)
         .where(
@@ -185,14 +175,3 @@ def _is_leased() -> Any:
         .correlate(RegionQuery)
         .exists()
     )
-
-
-def _withdraw(session: Session, condition: Any) -> int:
-    withdrawn = session.execute(
-        update(RegionQuery)
-        .where(condition, RegionQuery.state == QueryState.OPEN, ~_is_leased())
-        .values(state=QueryState.WITHDRAWN)
-        .returning(RegionQuery.id),
-        execution_options={"synchronize_session": False},
-    )
-    return len(withdrawn.all())
