@@ -13,7 +13,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench._served import served
+from tests.support.served import served
+
 from segloop.images import encode_png
 from segloop.label_maps import encode_index_png
 from segloop.scenes import SCENE_CLASSES, render_scene

@@ -7,8 +7,9 @@ import argparse
 import base64
 import time
 
+from tests.support.served import served
+
 from bench._report import percentile, publish
-from bench._served import served
 from segloop.images import encode_jpeg
 from segloop.label_maps import decode_index_png, encode_index_png
 from segloop.scenes import SCENE_CLASSES, render_scene

@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.served import served
+
 from bench._report import publish
-from bench._served import served
 from segloop.folders import FolderDataset, open_folder
 from segloop_client.api import Client
 from segloop_client.importing import Labels, import_folder

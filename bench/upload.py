@@ -7,8 +7,9 @@ import argparse
 import hashlib
 import time
 
+from tests.support.served import served
+
 from bench._report import publish
-from bench._served import served
 from segloop.images import decode_image, encode_jpeg
 from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop_client.waiting import wait_for_jobs

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -51,11 +51,13 @@ class Served:
     Args:
         options: what to start.
         say: where progress lines go.
+        environment: settings over those of this process.
     """
 
-    def __init__(self, options: ServeOptions, say: Say) -> None:
+    def __init__(self, options: ServeOptions, say: Say, environment: Mapping[str, str] | None = None) -> None:
         self.options = options
         self.say = say
+        self._given_environment = dict(environment or {})
         self.admin_token = os.environ.get("SEGLOOP_ADMIN_TOKEN") or secrets.token_urlsafe(32)
         self.sign_in_token = os.environ.get("SEGLOOP_SIGN_IN_TOKEN") or secrets.token_urlsafe(24)
         self.supervisor = Supervisor([])
@@ -125,6 +127,7 @@ class Served:
     def _environment(self) -> dict[str, str]:
         environment = {
             **os.environ,
+            **self._given_environment,
             "SEGLOOP_DATA_DIR": str(self.options.data_dir.resolve()),
             "SEGLOOP_ADMIN_TOKEN": self.admin_token,
             "SEGLOOP_SIGN_IN_TOKEN": self.sign_in_token,
