@@ -1,0 +1,41 @@
+"""Round settings as HTTP may give them: the method's own rules, and no way to name a file of the server."""
+
+from pathlib import Path
+from typing import Any
+
+from segloop.settings import Acquisition, EncoderWeights, Method, RoundSettings
+from segloop_server.errors import InvalidFieldError
+
+
+def settings_from_request(
+    values: dict[str, Any], *, method: Method | None, acquisition: Acquisition | None, weights_dir: Path
+) -> RoundSettings:
+    """Settings of a round; `method` and `acquisition` win over the same names in `values`.
+
+    Raises:
+        SettingsError: an unknown name, a wrong type, or a value out of bounds.
+        InvalidFieldError: encoder weights that are neither a known name nor a file of `weights_dir`.
+    """
+    chosen = {"method": method, "acquisition": acquisition}
+    settings = RoundSettings.from_mapping(
+        {**values, **{name: value.value for name, value in chosen.items() if value is not None}}
+    )
+    _check_weights(settings.encoder_weights, weights_dir)
+    return settings
+
+
+def _check_weights(name: str, weights_dir: Path) -> None:
+    known = {weights.value for weights in EncoderWeights}
+    if name in known:
+        return
+    files = (
+        sorted(path.name for path in weights_dir.iterdir() if path.is_file()) if weights_dir.is_dir() else []
+    )
+    # only a name that a listing of the folder gives: no separator, no "..", no link out of a typed path
+    if name not in files:
+        there = ", ".join(files[:20]) or "none yet"
+        raise InvalidFieldError(
+            "settings.encoder_weights",
+            f"{name!r} is unknown: use {', '.join(sorted(known))} or a file in the server's folder weights "
+            f"({there})",
+        )

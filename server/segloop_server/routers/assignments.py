@@ -1,0 +1,177 @@
+"""Annotating: take the next region, answer it, keep a draft, renew, skip, give back."""
+
+import base64
+import uuid
+
+from fastapi import APIRouter, Response
+
+from segloop_server.assignment_views import assignment_json, box_of
+from segloop_server.dependencies import Caller, CallerDep, Context, ContextDep, require_role
+from segloop_server.region_pixels import CheckedAnswer, check_answer, decode_box, region_mask
+from segloop_server.round_access import require_own_assignment
+from segloop_server.schemas.assignments import (
+    AnswerBody,
+    AnswerTaken,
+    AssignmentOut,
+    DraftBody,
+    DraftOut,
+    HeldAssignments,
+    Lease,
+    SkipBody,
+)
+from segloop_store.clock import now
+from segloop_store.errors import ConflictError, NotFoundError
+from segloop_store.models import Draft
+from segloop_store.repositories import annotations, assignments, projects
+from segloop_store.repositories.annotations import Answer
+from segloop_store.repositories.assignments import AssignmentView, DraftContents
+from segloop_store.states import Role
+
+router = APIRouter(tags=["annotating"])
+
+
+@router.post(
+    "/projects/{project_id}/assignments",
+    status_code=201,
+    response_model=AssignmentOut,
+    responses={204: {"description": "nothing for the caller now; the queue says why"}},
+)
+def claim_assignment(
+    project_id: uuid.UUID, context: ContextDep, caller: CallerDep
+) -> AssignmentOut | Response:
+    """Lease the best-ranked region nobody holds and the caller has not dealt with yet."""
+    with context.database.transaction() as session:
+        require_role(session, caller, project_id, Role.ANNOTATOR)
+        assignment = assignments.claim_next(
+            session,
+            project_id=project_id,
+            user_id=caller.user_id,
+            lease_seconds=context.settings.lease_seconds,
+            at=now(),
+        )
+        view = assignments.view(session, assignment.id) if assignment is not None else None
+    if view is None:
+        return Response(status_code=204)
+    return assignment_json(view, context.blobs)
+
+
+@router.get("/projects/{project_id}/assignments")
+def list_held_assignments(project_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> HeldAssignments:
+    """What the caller holds now: a page that was reloaded goes on with it."""
+    with context.database.reading() as session:
+        require_role(session, caller, project_id)
+        views = assignments.held_by(session, project_id, caller.user_id, now(), limit=assignments.MAX_LEASES)
+    return HeldAssignments(items=[assignment_json(view, context.blobs) for view in views])
+
+
+@router.get("/assignments/{assignment_id}")
+def get_assignment(assignment_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> AssignmentOut:
+    """One of the caller's own assignments, whatever became of it."""
+    return assignment_json(_own(context, caller, assignment_id)[0], context.blobs)
+
+
+@router.put("/assignments/{assignment_id}/annotation")
+def submit_annotation(
+    assignment_id: uuid.UUID, body: AnswerBody, context: ContextDep, caller: CallerDep
+) -> AnswerTaken:
+    """Answer a region. The same request again gives the same answer; another one makes the next version.
+
+    409 when the region has gone to somebody else (the work is kept as a draft) or the answer has been
+    reviewed.
+    """
+    view, num_classes = _own(context, caller, assignment_id)
+    checked = _checked(context, view, body, num_classes)
+    answer = Answer(
+        label_map_png=checked.label_map_png,
+        label_map_sha256=checked.label_map_sha256,
+        num_void_px=checked.num_void_px,
+        kind=body.kind,
+        annotation_seconds=body.seconds_spent,
+        num_clicks=body.num_clicks,
+    )
+    with context.database.transaction() as session:
+        require_own_assignment(session, caller, assignment_id)
+        result = annotations.submit(session, assignment_id, answer, at=now())
+    if result.annotation is None:  # raised only now: the draft that keeps the work is committed
+        raise ConflictError(result.refusal or "the answer was refused")
+    return AnswerTaken(annotation_id=result.annotation.id, version=result.annotation.version)
+
+
+@router.put("/assignments/{assignment_id}/draft")
+def save_draft(assignment_id: uuid.UUID, body: DraftBody, context: ContextDep, caller: CallerDep) -> DraftOut:
+    """Keep unfinished work over what was kept before."""
+    view, _ = _own(context, caller, assignment_id)
+    decode_box(body.label_map_png, box_of(view.query))
+    contents = DraftContents(base64.b64decode(body.label_map_png), body.seconds_spent, body.num_clicks)
+    with context.database.transaction() as session:
+        require_own_assignment(session, caller, assignment_id)
+        draft = assignments.save_draft(session, assignment_id, contents, at=now())
+    return _draft_json(draft)
+
+
+@router.get("/assignments/{assignment_id}/draft")
+def get_draft(assignment_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> DraftOut:
+    """The caller's draft: unfinished work, or an answer that came too late."""
+    with context.database.reading() as session:
+        assignment = require_own_assignment(session, caller, assignment_id)
+        draft = assignments.get_draft(session, assignment)
+    if draft is None:
+        raise NotFoundError("there is no draft of this assignment")
+    return _draft_json(draft)
+
+
+@router.post("/assignments/{assignment_id}/renew")
+def renew_assignment(assignment_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> Lease:
+    """Keep a region for another lease; also one that ran out while nobody else took it."""
+    with context.database.transaction() as session:
+        require_own_assignment(session, caller, assignment_id)
+        assignment = assignments.renew(
+            session, assignment_id, lease_seconds=context.settings.lease_seconds, at=now()
+        )
+    return Lease(id=assignment.id, lease_expires_at=assignment.lease_expires_at)
+
+
+@router.post("/assignments/{assignment_id}/skip", status_code=204)
+def skip_assignment(
+    assignment_id: uuid.UUID, context: ContextDep, caller: CallerDep, body: SkipBody | None = None
+) -> None:
+    """Put a region aside: not offered to the caller again this round; after two skips an owner decides."""
+    with context.database.transaction() as session:
+        require_own_assignment(session, caller, assignment_id)
+        assignments.skip(session, assignment_id, reason=body.reason if body else "")
+
+
+@router.delete("/assignments/{assignment_id}", status_code=204)
+def give_assignment_back(assignment_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> None:
+    """Put a region back into the queue; giving it back twice is fine."""
+    with context.database.transaction() as session:
+        require_own_assignment(session, caller, assignment_id)
+        assignments.give_back(session, assignment_id)
+
+
+def _own(context: Context, caller: Caller, assignment_id: uuid.UUID) -> tuple[AssignmentView, int]:
+    """The caller's own assignment with its rows, and the number of the project's classes."""
+    with context.database.reading() as session:
+        require_own_assignment(session, caller, assignment_id)
+        view = assignments.view(session, assignment_id)
+        return view, projects.num_classes(session, view.query.project_id)
+
+
+def _checked(context: Context, view: AssignmentView, body: AnswerBody, num_classes: int) -> CheckedAnswer:
+    box = box_of(view.query)
+    label_map = decode_box(body.label_map_png, box)
+    if view.partition is None:
+        raise ConflictError("the regions of this image are not made yet: try again in a moment")
+    mask = region_mask(context.blobs, view.partition.region_map_key, view.query.region_index, box)
+    return check_answer(label_map, mask, num_classes=num_classes, kind=body.kind)
+
+
+def _draft_json(draft: Draft) -> DraftOut:
+    return DraftOut(
+        assignment_id=draft.assignment_id,
+        label_map_png=base64.b64encode(draft.label_map_png).decode(),
+        seconds_spent=draft.seconds_spent,
+        num_clicks=draft.num_clicks,
+        is_late_answer=draft.is_late_answer,
+        updated_at=draft.updated_at,
+    )

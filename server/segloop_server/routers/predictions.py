@@ -1,0 +1,103 @@
+"""What a model says of an image: its label map and its heat map."""
+
+import uuid
+from enum import StrEnum
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from segloop_server.blob_responses import FRESH, IMMUTABLE, bytes_response
+from segloop_server.dependencies import Caller, CallerDep, Context, ContextDep, require_image
+from segloop_server.schemas.jobs import JobOut, JobStarted
+from segloop_store.errors import BlobNotFoundError, NotFoundError
+from segloop_store.models import Image, ModelVersion, PredictionSet
+from segloop_store.repositories import model_lists, models
+
+router = APIRouter(tags=["images"])
+
+_PNG_OR_JOB: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {}}, "description": "an 8-bit PNG of the image's size"},
+    202: {"description": "it was cleaned up and is made again by this job"},
+}
+
+
+class Layer(StrEnum):
+    """Which of a model's arrays."""
+
+    PREDICTION = "prediction"
+    HEAT = "heat"
+
+
+@router.get("/images/{image_id}/prediction", response_class=Response, responses=_PNG_OR_JOB)
+def get_prediction(
+    image_id: uuid.UUID,
+    request: Request,
+    context: ContextDep,
+    caller: CallerDep,
+    model_version_id: uuid.UUID | None = None,
+) -> Response:
+    """The class index of every pixel, by the active model or the one named."""
+    return _layer(request, context, caller, image_id, model_version_id, Layer.PREDICTION)
+
+
+@router.get("/images/{image_id}/scores", response_class=Response, responses=_PNG_OR_JOB)
+def get_scores(
+    image_id: uuid.UUID,
+    request: Request,
+    context: ContextDep,
+    caller: CallerDep,
+    model_version_id: uuid.UUID | None = None,
+) -> Response:
+    """The heat map, higher = asked first, by the active model or the one named."""
+    return _layer(request, context, caller, image_id, model_version_id, Layer.HEAT)
+
+
+def _layer(
+    request: Request,
+    context: Context,
+    caller: Caller,
+    image_id: uuid.UUID,
+    model_version_id: uuid.UUID | None,
+    layer: Layer,
+) -> Response:
+    with context.database.reading() as session:
+        image = require_image(session, caller, image_id)
+        if model_version_id is None:
+            version = models.find_active(session, image.project_id)
+        else:
+            version = models.get_model_version(session, model_version_id)
+        if version is None or version.project_id != image.project_id:
+            raise NotFoundError(
+                "there is no such model version" if model_version_id else "there is no model yet"
+            )
+        kept = models.find_prediction(session, version.id, image_id)
+    data = _read(context, kept, layer)
+    if data is None:
+        return _make_again(context, image, version)
+    return bytes_response(
+        request,
+        data,
+        media_type="image/png",
+        etag=f"{layer}-{version.id}",
+        # without a version in the address the answer changes with the active model
+        cache_control=IMMUTABLE if model_version_id else FRESH,
+    )
+
+
+def _read(context: Context, kept: PredictionSet | None, layer: Layer) -> bytes | None:
+    if kept is None:
+        return None
+    try:
+        return context.blobs.get(kept.prediction_key if layer is Layer.PREDICTION else kept.heat_key)
+    except BlobNotFoundError:
+        return None
+
+
+def _make_again(context: Context, image: Image, version: ModelVersion) -> Response:
+    with context.database.transaction() as session:
+        job = model_lists.ask_for_prediction(
+            session, project_id=image.project_id, model_version_id=version.id, image_id=image.id
+        )
+    content = JobStarted(job=JobOut.of(job)).model_dump(mode="json")
+    return JSONResponse(content, status_code=202, headers={"Cache-Control": "no-store", "Retry-After": "1"})

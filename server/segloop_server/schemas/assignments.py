@@ -1,0 +1,196 @@
+"""Assignments, drafts, answers, annotations and the queue as JSON."""
+
+import uuid
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from segloop.settings import AnnotationKind, QueryPurpose
+from segloop_server.schemas.common import Payload, Storable, Timestamp
+from segloop_store.repositories.annotations import AnnotationState
+
+DAY_SECONDS = 86_400.0
+MAX_CLICKS = 1_000_000
+
+Seconds = Annotated[float, Field(ge=0, le=DAY_SECONDS, allow_inf_nan=False)]
+Clicks = Annotated[int, Field(ge=0, le=MAX_CLICKS)]
+Base64Png = Annotated[
+    str, Field(min_length=1, description="base64 of an 8-bit index PNG of the region's box")
+]
+
+
+class QueryOut(BaseModel):
+    """The question: how it ranks and why it is asked."""
+
+    id: uuid.UUID
+    round_id: uuid.UUID
+    round_number: int
+    rank: int
+    score: float | None
+    purpose: QueryPurpose
+    reason: dict[str, Any]
+
+
+class QueriedImage(BaseModel):
+    """The image a region lies in."""
+
+    id: uuid.UUID
+    filename: str
+    url: str
+    width: int
+    height: int
+
+
+class QueriedRegion(BaseModel):
+    """The region: `bbox` is x, y, width, height in image pixels, `mask_png` 255 inside the region."""
+
+    index: int
+    bbox: tuple[int, int, int, int]
+    mask_png: str
+
+
+class AssignmentOut(BaseModel):
+    """A region in the caller's hands until `lease_expires_at`."""
+
+    id: uuid.UUID
+    state: str
+    lease_expires_at: Timestamp
+    region_query: QueryOut
+    image: QueriedImage
+    region: QueriedRegion
+    prediction_png: str | None
+    model_version_id: uuid.UUID | None
+    crop_url: str
+    crop_bbox: tuple[int, int, int, int]
+    segments_url: str
+
+
+class HeldAssignments(BaseModel):
+    """What the caller holds now, best rank first."""
+
+    items: list[AssignmentOut]
+
+
+class Lease(BaseModel):
+    """A renewed lease."""
+
+    id: uuid.UUID
+    lease_expires_at: Timestamp
+
+
+class AnswerBody(Payload):
+    """An answer to the region: every pixel inside a class or 254, every one outside 255.
+
+    `seconds_spent` and `num_clicks` are what this answer took; a changed answer sends what the change took.
+    """
+
+    label_map_png: Base64Png
+    seconds_spent: Seconds
+    num_clicks: Clicks
+    kind: AnnotationKind = AnnotationKind.EXACT
+
+
+class AnswerTaken(BaseModel):
+    """The annotation an answer became."""
+
+    annotation_id: uuid.UUID
+    version: int
+
+
+class DraftBody(Payload):
+    """Unfinished work; pixels inside the region may still be 255."""
+
+    label_map_png: Base64Png
+    seconds_spent: Seconds = 0.0
+    num_clicks: Clicks = 0
+
+
+class DraftOut(BaseModel):
+    """A kept draft. `is_late_answer`: a submit that came after the region had gone to somebody else."""
+
+    assignment_id: uuid.UUID
+    label_map_png: str
+    seconds_spent: float
+    num_clicks: int
+    is_late_answer: bool
+    updated_at: Timestamp
+
+
+class SkipBody(Payload):
+    """Why a region is put aside."""
+
+    reason: Annotated[str, Field(max_length=1000), Storable] = ""
+
+
+class QueueState(StrEnum):
+    """Why the caller does or does not get a region now."""
+
+    READY = "ready"
+    TRAINING = "training"
+    EMPTY = "empty"
+    CLOSED = "closed"
+
+
+class QueueOut(BaseModel):
+    """The queue as the caller sees it.
+
+    `remaining` counts regions that still want an answer, those somebody holds (`leased`) and those the
+    caller holds (`mine`) too. `training`: nothing to give out, a round is on its way. `empty`: nothing for
+    the caller now. `closed`: the last round is over.
+    """
+
+    remaining: int
+    leased: int
+    mine: int
+    annotated: int
+    budget_regions: int | None
+    round_number: int | None
+    state: QueueState
+    eta_seconds: float | None
+
+
+class SkippedBy(BaseModel):
+    """One person's skip."""
+
+    user_id: uuid.UUID
+    reason: str
+
+
+class SkippedQuery(BaseModel):
+    """A region that was skipped too often to stay in the queue."""
+
+    id: uuid.UUID
+    image_id: uuid.UUID
+    filename: str
+    region_index: int
+    bbox: tuple[int, int, int, int]
+    skips: list[SkippedBy]
+
+
+class AnnotationOut(BaseModel):
+    """One annotation version. Seconds and clicks are null for anybody but owners and the author."""
+
+    id: uuid.UUID
+    region_query_id: uuid.UUID
+    assignment_id: uuid.UUID | None
+    image_id: uuid.UUID
+    region_index: int
+    bbox: tuple[int, int, int, int]
+    round: int
+    purpose: QueryPurpose
+    user_id: uuid.UUID
+    username: str
+    version: int
+    kind: AnnotationKind
+    state: AnnotationState
+    num_void_px: int
+    annotation_seconds: float | None
+    num_clicks: int | None
+    created_at: Timestamp
+
+
+class AnnotationDetail(AnnotationOut):
+    """An annotation with its pixels: base64 index PNG of the bbox, 255 outside the region."""
+
+    label_map_png: str

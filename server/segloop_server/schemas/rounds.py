@@ -1,0 +1,161 @@
+"""Rounds, their jobs and metrics, the learning curve and model versions as JSON."""
+
+import uuid
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from segloop.settings import Acquisition, Method
+from segloop_server.schemas.common import Payload, Timestamp
+from segloop_server.schemas.jobs import JobOut
+from segloop_store.repositories.curve import CurvePoint
+from segloop_store.repositories.rounds import RoundView
+from segloop_store.states import RoundState
+
+
+class NewRound(Payload):
+    """What a round is started with; everything may be left out."""
+
+    budget_regions: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    budget_fraction: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    method: Method | None = None
+    acquisition: Acquisition | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class SplitMetrics(BaseModel):
+    """How good a model is on one split."""
+
+    model_config = ConfigDict(extra="allow")
+
+    mean_iou: float | None = None
+    iou_per_class: list[float | None] = Field(default_factory=list)
+    pixel_accuracy: float | None = None
+    num_images: int = 0
+
+
+class AuditMetrics(BaseModel):
+    """Mean IoU estimated from regions asked at random, with its interval."""
+
+    model_config = ConfigDict(extra="allow")
+
+    mean_iou: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class RoundMetrics(BaseModel):
+    """`mean_iou` is that of `on`, the first that exists of validation, test, audit."""
+
+    model_config = ConfigDict(extra="allow")
+
+    mean_iou: float | None = None
+    on: str | None = None
+    validation: SplitMetrics | None = None
+    test: SplitMetrics | None = None
+    audit: AuditMetrics | None = None
+
+    @classmethod
+    def of(cls, metrics: dict[str, Any] | None) -> Self | None:
+        """Metrics as the worker stored them."""
+        return None if metrics is None else cls.model_validate(metrics)
+
+
+class RoundOut(BaseModel):
+    """A round.
+
+    `budget_regions` is what was asked for; with a budget in pixels an estimate until the queries are
+    published, then their number. `labelled_fraction`, `metrics` and `model_version_id` are those of the
+    model trained at its start.
+    """
+
+    id: uuid.UUID
+    project_id: uuid.UUID
+    number: int
+    state: RoundState
+    method: Method
+    acquisition: Acquisition
+    settings: dict[str, Any]
+    budget_regions: int
+    budget_pixels: int | None
+    budget_fraction: float | None
+    num_queries: int
+    annotated_regions: int
+    labelled_fraction: float | None
+    model_version_id: uuid.UUID | None
+    metrics: RoundMetrics | None
+    jobs: list[JobOut]
+    error: str | None
+    created_at: Timestamp
+    published_at: Timestamp | None
+    closed_at: Timestamp | None
+
+    @classmethod
+    def of(cls, view: RoundView) -> Self:
+        """A round with its counts and jobs."""
+        round_ = view.round
+        return cls(
+            id=round_.id,
+            project_id=round_.project_id,
+            number=round_.number,
+            state=round_.state,
+            method=round_.method,
+            acquisition=round_.acquisition,
+            settings=round_.settings,
+            budget_regions=view.budget_regions,
+            budget_pixels=round_.budget_pixels,
+            budget_fraction=round_.budget_fraction,
+            num_queries=view.num_queries,
+            annotated_regions=view.annotated_regions,
+            labelled_fraction=round_.labelled_fraction,
+            model_version_id=round_.model_version_id,
+            metrics=RoundMetrics.of(round_.metrics),
+            jobs=[JobOut.of(job) for job in view.jobs],
+            error=round_.error,
+            created_at=round_.created_at,
+            published_at=round_.published_at,
+            closed_at=round_.closed_at,
+        )
+
+
+class CurveItem(BaseModel):
+    """One round of the learning curve.
+
+    `annotated_regions`, `clicks` and `annotation_seconds` are cumulative: everything people had said when
+    the round's model was trained (when the round was started, if it trained none). Each change to an answer
+    adds its clicks and seconds; a region counts once.
+    """
+
+    round: int
+    labelled_fraction: float | None
+    annotated_regions: int
+    clicks: int
+    annotation_seconds: float
+    mean_iou: float | None
+    iou_per_class: list[float | None] | None
+    on: str | None
+    model_version_id: uuid.UUID | None
+
+    @classmethod
+    def of(cls, point: CurvePoint, *, on: str | None) -> Self:
+        """One point; `on` names the split, None = each round's own."""
+        metrics = point.round.metrics or {}
+        split = on or metrics.get("on")
+        measured = metrics.get(split) if split else None
+        return cls(
+            round=point.round.number,
+            labelled_fraction=point.round.labelled_fraction,
+            annotated_regions=point.annotated_regions,
+            clicks=point.clicks,
+            annotation_seconds=point.annotation_seconds,
+            mean_iou=measured.get("mean_iou") if measured else None,
+            iou_per_class=measured.get("iou_per_class") if measured else None,
+            on=split if measured else None,
+            model_version_id=point.round.model_version_id,
+        )
+
+
+class Curve(BaseModel):
+    """A row a round, also where there is no metric."""
+
+    items: list[CurveItem]

@@ -1,0 +1,507 @@
+"""Region queries in people's hands: claim the next one, keep it, skip it, give it back, and drafts.
+
+Every function that changes an assignment locks its region query first, so that a claim, a submit and a skip
+of the same region take turns on PostgreSQL; on SQLite the write transaction does. Knows no pixels.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, aliased
+
+from segloop_store import events, transitions
+from segloop_store.database import is_sqlite
+from segloop_store.errors import ConflictError, LeaseExpiredError, NotFoundError
+from segloop_store.models import Assignment, Draft, Image, Partition, PredictionSet, RegionQuery, Round
+from segloop_store.states import AssignmentState, Process, QueryState, RoundState
+
+MAX_SKIPS = 2
+"""A query skipped this often leaves the queue and waits in the owner's list."""
+
+MAX_LEASES = 256
+"""Leases one user may hold at once; pages hold three, parallel scripts some dozens."""
+
+MAX_CONTESTED = 64
+"""Candidates a claim gives up on, because others are taking them, before it reports an empty queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentView:
+    """An assignment with the rows its region is shown from.
+
+    Attributes:
+        partition: None only if the image's partition was lost.
+        prediction: what the query's model version left for the image; None before the first model or after
+            clean-up.
+    """
+
+    assignment: Assignment
+    query: RegionQuery
+    round: Round
+    image: Image
+    partition: Partition | None
+    prediction: PredictionSet | None
+
+
+def claim_next(
+    session: Session, *, project_id: uuid.UUID, user_id: uuid.UUID, lease_seconds: float, at: datetime
+) -> Assignment | None:
+    """Lease the best-ranked open query of the project's annotating rounds to a user, or None without one.
+
+    Never a region anybody holds, for whatever purpose; never one this user has answered, nor one they
+    skipped in the same round. A lease that ran out is expired here and its region offered again, to its
+    former holder too.
+
+    Raises:
+        ConflictError: the user holds `MAX_LEASES` leases already.
+    """
+    _refuse_hoarding(session, user_id, at)
+    contested: list[uuid.UUID] = []
+    while len(contested) < MAX_CONTESTED:
+        statement = next_query(project_id, user_id, at, contested).with_for_update(
+            of=RegionQuery, skip_locked=True
+        )
+        query = session.scalars(statement).first()
+        if query is None:
+            return None
+        assignment = _try_lease(session, query, user_id, lease_seconds, at)
+        if assignment is not None:
+            return assignment
+        contested.append(query.id)
+    return None
+
+
+def _refuse_hoarding(session: Session, user_id: uuid.UUID, at: datetime) -> None:
+    held = session.scalar(
+        select(func.count())
+        .select_from(Assignment)
+        .where(
+            Assignment.user_id == user_id,
+            Assignment.state == AssignmentState.LEASED,
+            Assignment.lease_expires_at > at,
+        )
+    )
+    if (held or 0) >= MAX_LEASES:
+        raise ConflictError(f"you hold {held} regions already: answer some or give them back first")
+
+
+def next_query(
+    project_id: uuid.UUID, user_id: uuid.UUID, at: datetime, contested: Sequence[uuid.UUID] = ()
+) -> Select[RegionQuery]:
+    """The statement for the query this user would get now: the index in rank order, up to the first."""
+    statement = (
+        select(RegionQuery)
+        .join(Image, Image.id == RegionQuery.image_id)
+        .where(
+            *in_queue(project_id),
+            Image.hidden_at.is_(None),
+            ~_is_taken_or_known(user_id, at),
+        )
+        .order_by(RegionQuery.rank, RegionQuery.id)
+        .limit(1)
+    )
+    return statement.where(RegionQuery.id.not_in(contested)) if contested else statement
+
+
+def in_queue(project_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    """Conditions of a query that waits for answers: open, in an annotating round, not skipped too often."""
+    annotating = select(Round.id).where(Round.project_id == project_id, Round.state == RoundState.ANNOTATING)
+    return (
+        RegionQuery.project_id == project_id,
+        RegionQuery.state == QueryState.OPEN,
+        RegionQuery.round_id.in_(annotating),
+        RegionQuery.num_skipped < MAX_SKIPS,
+    )
+
+
+def _is_taken_or_known(user_id: uuid.UUID, at: datetime) -> ColumnElement[bool]:
+    """Somebody holds the query's region, or this user has dealt with it, by whatever query it was asked."""
+    other = aliased(RegionQuery)
+    return (
+        select(Assignment.id)
+        .join(other, other.id == Assignment.region_query_id)
+        .where(
+            other.image_id == RegionQuery.image_id,
+            other.region_index == RegionQuery.region_index,
+            or_(
+                _is_live(at),
+                and_(Assignment.user_id == user_id, Assignment.state == AssignmentState.ANSWERED),
+                and_(
+                    Assignment.user_id == user_id,
+                    Assignment.state == AssignmentState.SKIPPED,
+                    other.round_id == RegionQuery.round_id,
+                ),
+            ),
+        )
+        .exists()
+    )
+
+
+def _is_live(at: datetime) -> ColumnElement[bool]:
+    return and_(Assignment.state == AssignmentState.LEASED, Assignment.lease_expires_at > at)
+
+
+def _try_lease(
+    session: Session, query: RegionQuery, user_id: uuid.UUID, lease_seconds: float, at: datetime
+) -> Assignment | None:
+    """Lease a locked query, or None when somebody was faster."""
+    if not is_sqlite(session) and not _has_region_to_itself(session, query, user_id, at):
+        return None
+    _expire_leases_of(session, query.id, at)
+    assignment = Assignment(
+        region_query_id=query.id,
+        user_id=user_id,
+        state=AssignmentState.LEASED,
+        lease_expires_at=at + timedelta(seconds=lease_seconds),
+    )
+    try:
+        with session.begin_nested():
+            session.add(assignment)
+    except IntegrityError:  # a lease that ran out was renewed this very moment
+        return None
+    return assignment
+
+
+def _has_region_to_itself(session: Session, query: RegionQuery, user_id: uuid.UUID, at: datetime) -> bool:
+    """Keep others off the region until the transaction ends, and look again.
+
+    PostgreSQL chose the query from a snapshot: another transaction may have leased it and committed since,
+    or may be leasing the same region by a query of another purpose at this moment.
+    """
+    digest = hashlib.sha256(query.image_id.bytes + query.region_index.to_bytes(4, "big")).digest()
+    key = int.from_bytes(digest[:8], "big", signed=True)
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(key))):
+        return False
+    is_taken = select(RegionQuery.id).where(RegionQuery.id == query.id, _is_taken_or_known(user_id, at))
+    return session.scalar(is_taken) is None
+
+
+def _expire_leases_of(session: Session, query_id: uuid.UUID, at: datetime) -> None:
+    """Expire what ran out, in one conditional UPDATE: a lease renewed meanwhile stays."""
+    session.execute(
+        update(Assignment)
+        .where(
+            Assignment.region_query_id == query_id,
+            Assignment.state == AssignmentState.LEASED,
+            Assignment.lease_expires_at <= at,
+        )
+        .values(state=AssignmentState.EXPIRED),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def with_project(session: Session, assignment_id: uuid.UUID) -> tuple[Assignment, uuid.UUID]:
+    """An assignment and the id of its project.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    found = session.execute(
+        select(Assignment, RegionQuery.project_id)
+        .join(RegionQuery, RegionQuery.id == Assignment.region_query_id)
+        .where(Assignment.id == assignment_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFoundError("there is no such assignment")
+    return found[0], found[1]
+
+
+def view(session: Session, assignment_id: uuid.UUID) -> AssignmentView:
+    """One assignment with its query, round, image, partition and prediction.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    found = _views(session, Assignment.id == assignment_id)
+    if not found:
+        raise NotFoundError(f"there is no assignment {assignment_id}")
+    return found[0]
+
+
+def held_by(
+    session: Session, project_id: uuid.UUID, user_id: uuid.UUID, at: datetime, *, limit: int
+) -> list[AssignmentView]:
+    """What a user holds in a project now, best rank first: a page that was reloaded goes on with it."""
+    return _views(
+        session,
+        Assignment.user_id == user_id,
+        RegionQuery.project_id == project_id,
+        _is_live(at),
+        limit=limit,
+    )
+
+
+def _views(session: Session, *conditions: ColumnElement[bool], limit: int = 1) -> list[AssignmentView]:
+    statement = (
+        select(Assignment, RegionQuery, Round, Image, Partition, PredictionSet)
+        .join(RegionQuery, RegionQuery.id == Assignment.region_query_id)
+        .join(Round, Round.id == RegionQuery.round_id)
+        .join(Image, Image.id == RegionQuery.image_id)
+        .outerjoin(Partition, Partition.image_id == Image.id)
+        .outerjoin(
+            PredictionSet,
+            and_(
+                PredictionSet.model_version_id == RegionQuery.model_version_id,
+                PredictionSet.image_id == Image.id,
+            ),
+        )
+        .where(*conditions)
+        .order_by(RegionQuery.rank, Assignment.id)
+        .limit(limit)
+    )
+    return [AssignmentView(*row) for row in session.execute(statement)]
+
+
+def lock(session: Session, assignment_id: uuid.UUID) -> tuple[Assignment, RegionQuery]:
+    """An assignment and its region query, fresh and locked until the transaction ends.
+
+    Raises:
+        NotFoundError: there is no such assignment.
+    """
+    query_id = session.scalar(select(Assignment.region_query_id).where(Assignment.id == assignment_id))
+    if query_id is None:
+        raise NotFoundError(f"there is no assignment {assignment_id}")
+    fresh = {"populate_existing": True}
+    query = session.scalars(
+        select(RegionQuery).where(RegionQuery.id == query_id).with_for_update(), execution_options=fresh
+    ).one()
+    assignment = session.scalars(
+        select(Assignment).where(Assignment.id == assignment_id).with_for_update(), execution_options=fresh
+    ).one()
+    return assignment, query
+
+
+def is_lost(session: Session, assignment: Assignment, query: RegionQuery, at: datetime) -> bool:
+    """True if the lease ran out and somebody else holds the query now or has answered it."""
+    if assignment.state is AssignmentState.LEASED and assignment.lease_expires_at > at:
+        return False
+    if query.state is QueryState.ANSWERED:
+        return True
+    other = select(Assignment.id).where(
+        Assignment.region_query_id == query.id, Assignment.id != assignment.id, _is_live(at)
+    )
+    return session.scalar(other.limit(1)) is not None
+
+
+def expire_others(session: Session, assignment: Assignment, at: datetime) -> None:
+    """Expire leases of the same query whose time is up, before the assignment takes their place."""
+    if assignment.state is not AssignmentState.LEASED:
+        _expire_leases_of(session, assignment.region_query_id, at)
+
+
+def renew(session: Session, assignment_id: uuid.UUID, *, lease_seconds: float, at: datetime) -> Assignment:
+    """Keep a region for another lease, also one that ran out while nobody else took it.
+
+    Raises:
+        NotFoundError: there is no such assignment.
+        LeaseExpiredError: somebody else has it, or it was answered, skipped or given back.
+    """
+    assignment, query = lock(session, assignment_id)
+    until = at + timedelta(seconds=lease_seconds)
+    if assignment.state is AssignmentState.LEASED and not is_lost(session, assignment, query, at):
+        assignment.lease_expires_at = until
+        return assignment
+    if assignment.state is not AssignmentState.EXPIRED:
+        raise LeaseExpiredError(f"the region was {assignment.state.value}: there is no lease to renew")
+    if is_lost(session, assignment, query, at):
+        raise LeaseExpiredError("the lease ran out and somebody else has the region now")
+    expire_others(session, assignment, at)
+    return transitions.move_assignment(
+        session, assignment_id, AssignmentState.LEASED, by=Process.SERVER, lease_expires_at=until
+    )
+
+
+def skip(session: Session, assignment_id: uuid.UUID, *, reason: str) -> Assignment:
+    """Put a region aside: not offered to this user again this round, to nobody after `MAX_SKIPS` skips.
+
+    Skipping twice changes nothing.
+
+    Raises:
+        NotFoundError: there is no such assignment.
+        ConflictError: it is not in the user's hands any more.
+    """
+    assignment, query = lock(session, assignment_id)
+    if assignment.state is AssignmentState.SKIPPED:
+        return assignment
+    assignment = transitions.move_assignment(
+        session, assignment_id, AssignmentState.SKIPPED, by=Process.SERVER, skip_reason=reason
+    )
+    query.num_skipped += 1
+    events.record(
+        session,
+        "queue.skipped",
+        project_id=query.project_id,
+        round_id=query.round_id,
+        user_id=assignment.user_id,
+        payload={"region_query_id": str(query.id), "reason": reason, "num_skipped": query.num_skipped},
+    )
+    return assignment
+
+
+def give_back(session: Session, assignment_id: uuid.UUID) -> None:
+    """Put a region back into the queue at once; one that is not held any more stays as it is.
+
+    Raises:
+        NotFoundError: there is no such assignment.
+        ConflictError: it was answered.
+    """
+    assignment, _ = lock(session, assignment_id)
+    if assignment.state is AssignmentState.ANSWERED:
+        raise ConflictError("the region is answered already: change the answer instead")
+    if assignment.state is AssignmentState.LEASED:
+        transitions.move_assignment(session, assignment_id, AssignmentState.RETURNED, by=Process.SERVER)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftContents:
+    """What a draft keeps: an index PNG of the bbox, and what it cost so far."""
+
+    label_map_png: bytes
+    seconds_spent: float
+    num_clicks: int
+
+
+def save_draft(
+    session: Session,
+    assignment_id: uuid.UUID,
+    contents: DraftContents,
+    *,
+    at: datetime,
+    is_late_answer: bool = False,
+) -> Draft:
+    """Keep unfinished work, over what was kept before. A late answer stays marked as one.
+
+    Raises:
+        NotFoundError: there is no such assignment.
+        ConflictError: the region is answered: its annotation is what counts.
+    """
+    assignment, _ = lock(session, assignment_id)
+    if assignment.state is AssignmentState.ANSWERED:
+        raise ConflictError("the region is answered: submit a changed answer instead of a draft")
+    draft = session.scalar(select(Draft).where(Draft.assignment_id == assignment_id))
+    if draft is None:
+        draft = Draft(assignment_id=assignment_id, is_late_answer=False)
+        session.add(draft)
+    draft.label_map_png = contents.label_map_png
+    draft.seconds_spent = contents.seconds_spent
+    draft.num_clicks = contents.num_clicks
+    draft.is_late_answer = draft.is_late_answer or is_late_answer
+    draft.updated_at = at
+    session.flush()
+    return draft
+
+
+def get_draft(session: Session, assignment: Assignment) -> Draft | None:
+    """The draft of an assignment, else the newest the user left on the query under another lease."""
+    own = session.scalar(select(Draft).where(Draft.assignment_id == assignment.id))
+    if own is not None:
+        return own
+    return session.scalar(
+        select(Draft)
+        .join(Assignment, Assignment.id == Draft.assignment_id)
+        .where(
+            Assignment.region_query_id == assignment.region_query_id,
+            Assignment.user_id == assignment.user_id,
+        )
+        .order_by(Draft.updated_at.desc())
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """The queue of a project as one user sees it.
+
+    Attributes:
+        remaining: queries that still want an answer, held ones too.
+        leased: of these, how many somebody holds.
+        mine: of these, how many the user holds.
+        is_ready: True if the user would get one now.
+    """
+
+    remaining: int
+    leased: int
+    mine: int
+    is_ready: bool
+
+
+def count_queue(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, at: datetime) -> QueueCounts:
+    """What waits, what is held, and whether this user would get something now."""
+    waiting = (
+        select(func.count())
+        .select_from(RegionQuery)
+        .join(Image, Image.id == RegionQuery.image_id)
+        .where(*in_queue(project_id), Image.hidden_at.is_(None))
+    )
+    held = (
+        select(func.count(), func.count().filter(Assignment.user_id == user_id))
+        .select_from(Assignment)
+        .join(RegionQuery, RegionQuery.id == Assignment.region_query_id)
+        .where(_is_live(at), *in_queue(project_id))
+    )
+    leased, mine = session.execute(held).one()
+    is_ready = session.scalars(next_query(project_id, user_id, at)).first() is not None
+    return QueueCounts(session.scalar(waiting) or 0, leased, mine, is_ready)
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A query of the owner's list: its image, and who skipped it why."""
+
+    query: RegionQuery
+    image: Image
+    skips: Sequence[Assignment]
+
+
+def list_skipped(
+    session: Session, project_id: uuid.UUID, *, after_id: uuid.UUID | None, limit: int
+) -> list[SkippedRow]:
+    """The owner's list: queries skipped too often, with their image and the skips."""
+    statement = (
+        select(RegionQuery, Image)
+        .join(Image, Image.id == RegionQuery.image_id)
+        .where(
+            RegionQuery.project_id == project_id,
+            RegionQuery.state == QueryState.OPEN,
+            RegionQuery.num_skipped >= MAX_SKIPS,
+        )
+        .order_by(RegionQuery.id)
+        .limit(limit)
+    )
+    if after_id is not None:
+        statement = statement.where(RegionQuery.id > after_id)
+    rows = session.execute(statement).all()
+    skips = session.scalars(
+        select(Assignment)
+        .where(
+            Assignment.region_query_id.in_([query.id for query, _ in rows]),
+            Assignment.state == AssignmentState.SKIPPED,
+        )
+        .order_by(Assignment.id)
+    ).all()
+    return [
+        SkippedRow(query, image, [skip for skip in skips if skip.region_query_id == query.id])
+        for query, image in rows
+    ]
+
+
+def get_query(session: Session, query_id: uuid.UUID) -> RegionQuery:
+    """One region query.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    query = session.get(RegionQuery, query_id)
+    if query is None:
+        raise NotFoundError("there is no such region query")
+    return query
+
+
+def offer_again(session: Session, query_id: uuid.UUID) -> None:
+    """Put a query of the owner's list back into the queue, for whoever has not skipped it."""
+    session.execute(update(RegionQuery).where(RegionQuery.id == query_id).values(num_skipped=0))
