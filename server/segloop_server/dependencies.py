@@ -23,7 +23,7 @@ from segloop_server.auth import (
     token_sha256,
 )
 from segloop_server.config import ServerSettings
-from segloop_server.errors import ForbiddenError, UnauthenticatedError
+from segloop_server.errors import ForbiddenError, InvalidFieldError, UnauthenticatedError
 from segloop_server.metrics import Metrics
 from segloop_store.blobs import BlobStore
 from segloop_store.database import Database
@@ -164,6 +164,13 @@ def require_admin(caller: Caller) -> None:
     """Raise ForbiddenError unless the caller is an admin."""
     if not caller.is_admin:
         raise ForbiddenError("only an admin may do this")
+
+
+def require_password_length(context: Context, password: str) -> None:
+    """Raise InvalidFieldError unless a new password is as long as this server wants."""
+    shortest = context.settings.min_password_length
+    if len(password) < shortest:
+        raise InvalidFieldError("password", f"must have at least {shortest} characters")
 
 
 def require_role(

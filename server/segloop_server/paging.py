@@ -3,11 +3,16 @@
 import base64
 import binascii
 import json
-from typing import Annotated
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
 
 from fastapi import Query
 
 from segloop_server.errors import InvalidFieldError
+from segloop_server.schemas.common import ItemT, Page
+
+RowT = TypeVar("RowT")
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -38,3 +43,27 @@ def decode_cursor(cursor: str | None, *kinds: type) -> tuple[str | int, ...] | N
     if not is_ours or any(type(part) is not kind for part, kind in zip(key, kinds, strict=True)):
         raise InvalidFieldError("cursor", "this is no cursor of this list")
     return tuple(key)
+
+
+def decode_id_cursor(cursor: str | None) -> uuid.UUID | None:
+    """The id of the last item before the page, for lists in the order of ids.
+
+    Raises:
+        InvalidFieldError: this server never made such a cursor.
+    """
+    key = decode_cursor(cursor, str)
+    if key is None:
+        return None
+    try:
+        return uuid.UUID(str(key[0]))
+    except ValueError as error:
+        raise InvalidFieldError("cursor", "this is no cursor of this list") from error
+
+
+def page_by_id(
+    rows: Sequence[RowT], limit: int, to_item: Callable[[RowT], ItemT], id_of: Callable[[RowT], uuid.UUID]
+) -> Page[ItemT]:
+    """A page out of up to `limit + 1` rows: the one too many says that there is a next page."""
+    shown = rows[:limit]
+    next_cursor = encode_cursor(str(id_of(shown[-1]))) if len(rows) > limit else None
+    return Page(items=[to_item(row) for row in shown], next_cursor=next_cursor)

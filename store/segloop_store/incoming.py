@@ -49,7 +49,7 @@ class IncomingFile:
 
 @dataclass(frozen=True, slots=True)
 class PreparedFile:
-    """An incoming file before its row is written: `new` with its blobs kept, or `kept` when it needs no row."""
+    """An incoming file before its row: `new` with its blobs kept, or `kept` when it needs no row."""
 
     raw_filename: str
     new: NewImage | None = None

@@ -221,11 +221,15 @@ def list_images(
 def labelled_pixels(session: Session, image_ids: Iterable[uuid.UUID]) -> Mapping[uuid.UUID, int]:
     """Pixels of each image that an uploaded truth or an answered region covers; both at once count twice."""
     ids = list(image_ids)
-    latest = select(func.max(GroundTruth.version)).where(GroundTruth.image_id == Image.id).scalar_subquery()
-    truths = (
-        select(Image.id, GroundTruth.num_labelled_px)
-        .join(GroundTruth, (GroundTruth.image_id == Image.id) & (GroundTruth.version == latest))
-        .where(Image.id.in_(ids))
+    newest = (
+        select(GroundTruth.image_id, func.max(GroundTruth.version).label("version"))
+        .where(GroundTruth.image_id.in_(ids))
+        .group_by(GroundTruth.image_id)
+        .subquery()
+    )
+    truths = select(GroundTruth.image_id, GroundTruth.num_labelled_px).join(
+        newest,
+        (newest.c.image_id == GroundTruth.image_id) & (newest.c.version == GroundTruth.version),
     )
     regions = (
         select(RegionQuery.image_id, RegionQuery.region_index, RegionQuery.area_px)

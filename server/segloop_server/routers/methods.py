@@ -1,0 +1,83 @@
+"""What a round may be told: methods, acquisitions, encoders, settings."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from segloop.settings import (
+    ENCODERS,
+    Acquisition,
+    Method,
+    RoundSettings,
+    describe_settings,
+)
+from segloop_server.dependencies import CallerDep
+
+router = APIRouter(tags=["rounds"])
+
+_METHOD_HELP = {
+    Method.S4AL_PLUS: "answers and pseudo labels together, with a contrastive loss (S4AL+)",
+    Method.SEGLOOP: "S4AL+ asked for rare and confused classes first, ranked over the whole pool",
+    Method.SUPERVISED: "answers only",
+}
+_ACQUISITION_HELP = {
+    Acquisition.ENTROPY: "how spread the probabilities are",
+    Acquisition.MARGIN: "how close the two most likely classes are: one minus their difference",
+    Acquisition.BVSB: "how close the two most likely classes are: their ratio",
+    Acquisition.RANDOM: "by chance: what every other one is compared with",
+}
+
+
+class MethodOut(BaseModel):
+    """A method: what it changes in the settings' defaults."""
+
+    name: Method
+    help: str
+    defaults: dict[str, Any]
+
+
+class AcquisitionOut(BaseModel):
+    """An acquisition function."""
+
+    name: Acquisition
+    help: str
+
+
+class SettingOut(BaseModel):
+    """One setting of a round."""
+
+    name: str
+    type: str
+    default: Any
+    low: float | None
+    high: float | None
+    choices: list[str] | None
+    help: str
+
+
+class MethodsOut(BaseModel):
+    """Everything a form or a script needs to start a round."""
+
+    methods: list[MethodOut]
+    acquisitions: list[AcquisitionOut]
+    encoders: list[str]
+    settings: list[SettingOut]
+
+
+@router.get("/methods")
+def get_methods(_: CallerDep) -> MethodsOut:
+    """Methods, acquisitions, encoders and settings, with defaults, bounds and help."""
+    return MethodsOut(
+        methods=[
+            MethodOut(name=method, help=_METHOD_HELP[method], defaults=_defaults(method)) for method in Method
+        ],
+        acquisitions=[AcquisitionOut(name=name, help=_ACQUISITION_HELP[name]) for name in Acquisition],
+        encoders=list(ENCODERS),
+        settings=[SettingOut(**row) for row in describe_settings()],
+    )
+
+
+def _defaults(method: Method) -> dict[str, Any]:
+    """Every setting's default under a method."""
+    return RoundSettings.from_mapping({"method": method.value}).to_mapping()
