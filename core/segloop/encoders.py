@@ -18,7 +18,7 @@ from segloop.errors import SettingsError, WeightsError
 from segloop.settings import EncoderWeights
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-LOW_STRIDE, _HIGH_STRIDE = 4, 16
+LOW_STRIDE, HIGH_STRIDE = 4, 16
 
 
 class Encoder(nn.Module):
@@ -94,13 +94,13 @@ class TimmEncoder(Encoder):
         body = _timm_features(name)
         self.body: nn.Module = body
         reductions, channels = body.feature_info.reduction(), body.feature_info.channels()
-        if LOW_STRIDE not in reductions or _HIGH_STRIDE not in reductions:
+        if LOW_STRIDE not in reductions or HIGH_STRIDE not in reductions:
             raise SettingsError(
                 f"timm:{name} gives features at strides {reductions}; a network with 4 and 16 is needed"
             )
         # the deepest map of each stride; a deeper one at stride 32 (no dilation on offer) is left out
         self.low_index = max(i for i, stride in enumerate(reductions) if stride == LOW_STRIDE)
-        self.high_index = max(i for i, stride in enumerate(reductions) if stride == _HIGH_STRIDE)
+        self.high_index = max(i for i, stride in enumerate(reductions) if stride == HIGH_STRIDE)
         self.low_channels, self.high_channels = channels[self.low_index], channels[self.high_index]
         if normalisation is None:
             config = body.default_cfg
@@ -158,7 +158,7 @@ def _timm_features(name: str) -> Any:
         near = ", ".join(timm.list_models(f"*{name.split('.', maxsplit=1)[0][:8]}*")[:5])
         raise SettingsError(f"timm knows no network {name!r}" + (f"; near it: {near}" if near else ""))
     try:
-        return timm.create_model(name, features_only=True, pretrained=False, output_stride=_HIGH_STRIDE)
+        return timm.create_model(name, features_only=True, pretrained=False, output_stride=HIGH_STRIDE)
     except (TypeError, NotImplementedError, AssertionError):
         pass  # this family takes no output_stride: its own stride-16 map serves
     try:

@@ -22,14 +22,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segloop.devices import seeded
-from segloop.encoders import LOW_STRIDE, Encoder, build_encoder
+from segloop.encoders import HIGH_STRIDE, LOW_STRIDE, Encoder, build_encoder
 from segloop.errors import SettingsError, ShapeError, WeightsError
 from segloop.settings import EncoderWeights, RoundSettings
 
 OUTPUT_STRIDE = LOW_STRIDE
 """Stride of logits and embeddings."""
 
-_PAD_MULTIPLE = 16
 _ASPP_RATES = (6, 12, 18)
 _ASPP_CHANNELS = 256
 _LOW_CHANNELS = 48
@@ -51,9 +50,6 @@ class Outputs(NamedTuple):
 class SegmentationNetwork(nn.Module):
     """Encoder, ASPP, and two heads on the same concatenation."""
 
-    _mean: Tensor
-    _std: Tensor
-
     def __init__(
         self, encoder: Encoder, num_classes: int, embedding_dim: int, *, separable_aspp: bool
     ) -> None:
@@ -64,18 +60,10 @@ class SegmentationNetwork(nn.Module):
         self.low_projection = _conv_bn_relu(encoder.low_channels, _LOW_CHANNELS, 1)
         self.class_head = _head(_ASPP_CHANNELS + _LOW_CHANNELS, num_classes)
         self.representation_head = _head(_ASPP_CHANNELS + _LOW_CHANNELS, embedding_dim)
-        self.register_buffer("_mean", torch.tensor(encoder.mean).view(1, 3, 1, 1) * 255, persistent=False)
-        self.register_buffer("_std", torch.tensor(encoder.std).view(1, 3, 1, 1) * 255, persistent=False)
 
     def normalise(self, images: Tensor) -> Tensor:
-        """Float images (B, 3, H, W) in the encoder's normalisation, from pixels (B, H, W, 3) uint8.
-
-        The result lies in memory as channels last, which the convolutions like best on a CPU and a GPU.
-        """
-        if images.ndim != 4 or images.shape[3] != 3 or images.dtype != torch.uint8:
-            raise ShapeError(f"images must be (B, H, W, 3) uint8, not {tuple(images.shape)} {images.dtype}")
-        floats = images.permute(0, 3, 1, 2).to(torch.float32)
-        return floats.sub_(self._mean).div_(self._std)
+        """Float images (B, 3, H, W) in the encoder's normalisation, from pixels (B, H, W, 3) uint8."""
+        return normalise(images, self.encoder)
 
     def forward(self, images: Tensor, *, embed: bool = True) -> Outputs:
         """Logits at stride 4 of `images` (B, 3, H, W) normalised, any size.
@@ -83,7 +71,7 @@ class SegmentationNetwork(nn.Module):
         Embeddings come in training mode alone, and only when `embed` says that a loss wants them.
         """
         height, width = images.shape[-2:]
-        low, high = self.encoder(F.pad(images, (0, -width % _PAD_MULTIPLE, 0, -height % _PAD_MULTIPLE)))
+        low, high = self.encoder(pad_to_stride(images))
         low = self.low_projection(low)
         context = F.interpolate(self.aspp(high), size=low.shape[-2:], mode="bilinear", align_corners=False)
         features = torch.cat([context, low], dim=1)
@@ -149,6 +137,28 @@ def _separable_conv(in_channels: int, out_channels: int, kernel: int, *, dilatio
 
 def _head(in_channels: int, out_channels: int) -> nn.Sequential:
     return nn.Sequential(*_conv_bn_relu(in_channels, 256, 3), nn.Conv2d(256, out_channels, 1))
+
+
+def normalise(images: Tensor, encoder: Encoder) -> Tensor:
+    """Float images (B, 3, H, W) as `encoder` expects them, from pixels (B, H, W, 3) uint8.
+
+    The result lies in memory as channels last, which convolutions like best on a CPU and on a GPU.
+
+    Raises:
+        ShapeError: other axes or another dtype.
+    """
+    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != torch.uint8:
+        raise ShapeError(f"images must be (B, H, W, 3) uint8, not {tuple(images.shape)} {images.dtype}")
+    floats = images.permute(0, 3, 1, 2).to(torch.float32)
+    mean = torch.tensor(encoder.mean, device=images.device).view(1, 3, 1, 1) * 255
+    std = torch.tensor(encoder.std, device=images.device).view(1, 3, 1, 1) * 255
+    return floats.sub_(mean).div_(std)
+
+
+def pad_to_stride(images: Tensor) -> Tensor:
+    """(B, 3, H, W) with zero rows below and columns on the right, up to multiples of 16."""
+    height, width = images.shape[-2:]
+    return F.pad(images, (0, -width % HIGH_STRIDE, 0, -height % HIGH_STRIDE))
 
 
 def upsample_logits(logits: Tensor, covered: tuple[int, int], size: tuple[int, int]) -> Tensor:
