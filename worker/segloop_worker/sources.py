@@ -39,7 +39,7 @@ class AnswerRef:
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """One image as the child knows it: names, sizes and keys. Later answers win over earlier ones."""
+    """One image as the child knows it. Later answers win over earlier ones; `asked` are no candidates."""
 
     image_id: str
     filename: str
@@ -49,6 +49,7 @@ class ImageRef:
     pixels_key: str
     truth_key: str | None = None
     region_map_key: str | None = None
+    asked: tuple[int, ...] = ()
     answers: tuple[AnswerRef, ...] = ()
 
 
@@ -85,7 +86,8 @@ def _image_ref(row: dict[str, Any]) -> ImageRef:
     answers = tuple(
         AnswerRef(**{**answer, "kind": AnnotationKind(answer["kind"])}) for answer in row["answers"]
     )
-    return ImageRef(**{**row, "split": Split(row["split"]), "answers": answers})
+    values = {**row, "split": Split(row["split"]), "asked": tuple(row["asked"]), "answers": answers}
+    return ImageRef(**values)
 
 
 class BlobImageSource:

@@ -20,12 +20,15 @@ from segloop_worker.errors import CancelRequested, JobLostError, RetryableError,
 from segloop_worker.handlers import HANDLERS
 from segloop_worker.job_run import JobRun, text_for_people
 from segloop_worker.runtime import Runtime
+from segloop_worker.work_folder import remove_folder
 
 log = structlog.get_logger(__name__)
 
 _RETRIED = (RetryableError, BusyError, StorageError)
 """What another attempt may cure: a lost child, a device in trouble, storage that does not answer."""
 _RETRY_PAUSE_SECONDS = 2.0
+_OVER = frozenset({"done", "cancelled"})
+"""Outcomes after which nobody goes on with a job; a failed one keeps its checkpoint for a retry."""
 _WAIT_FOR_IMAGES = frozenset({JobKind.FEATURES, JobKind.TRAIN})
 """A round that starts right after an upload waits for its images to be prepared."""
 
@@ -43,6 +46,8 @@ def run_job(runtime: Runtime, job_id: uuid.UUID) -> None:
     logger.info("job_started", attempt=job.attempt, project_id=_text(job.project_id), device=device)
     run = JobRun(runtime, job, owner=owner, device=device)
     outcome = _run(run)
+    if outcome in _OVER:
+        remove_folder(run)
     logger.info("job_ended", outcome=outcome, seconds=round(time.monotonic() - started_at, 3))
 
 

@@ -1,17 +1,28 @@
 """What jobs need to know of one another: who waits for whom, and whose turn it is to decide what follows."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from segloop_store.database import wake_after_commit
 from segloop_store.errors import NotFoundError
-from segloop_store.models import Job, Round
+from segloop_store.models import (
+    GroundTruth,
+    Job,
+    LabelClass,
+    ModelVersion,
+    PredictionSet,
+    Round,
+    TrainingSnapshot,
+)
 from segloop_store.states import JobKind, JobState, Queue
 from segloop_store.workers import living
 
+_IDS_A_QUERY = 500
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -80,7 +91,66 @@ def num_torch_devices(session: Session, *, seen_within_seconds: float) -> int:
     return len(devices)
 
 
-def num_jobs(session: Session, *, round_id: uuid.UUID, kind: JobKind) -> int:
-    """Jobs of one kind a round has had."""
-    statement = select(func.count()).where(Job.round_id == round_id, Job.kind == kind)
-    return session.scalar(statement) or 0
+def round_by_id(session: Session, round_id: uuid.UUID) -> Round:
+    """One round.
+
+    Raises:
+        NotFoundError: there is no such round.
+    """
+    found = session.get(Round, round_id)
+    if found is None:
+        raise NotFoundError(f"there is no round {round_id}")
+    return found
+
+
+def finished_results(session: Session, *, round_id: uuid.UUID, kind: JobKind) -> dict[str, Any]:
+    """What the round's latest finished job of a kind left; nothing where there is none."""
+    statement = select(Job.results).where(
+        Job.round_id == round_id, Job.kind == kind, Job.state == JobState.DONE
+    )
+    found: dict[str, Any] | None = session.scalar(statement.order_by(Job.finished_at.desc()).limit(1))
+    return found or {}
+
+
+def num_classes(session: Session, project_id: uuid.UUID, *, at: datetime | None = None) -> int:
+    """Classes a project has, merged ones too, or had at a moment: an index is never reused."""
+    statement = select(func.max(LabelClass.index)).where(LabelClass.project_id == project_id)
+    if at is not None:
+        statement = statement.where(LabelClass.created_at <= at)
+    last: int | None = session.scalar(statement)
+    return 0 if last is None else last + 1
+
+
+def label_classes(session: Session, project_id: uuid.UUID) -> Sequence[LabelClass]:
+    """A project's classes by index."""
+    statement = select(LabelClass).where(LabelClass.project_id == project_id).order_by(LabelClass.index)
+    return session.scalars(statement).all()
+
+
+def truth_keys(session: Session, truth_ids: Collection[uuid.UUID]) -> dict[str, str]:
+    """Truth id, as text -> the key of its label map."""
+    ids = list(truth_ids)
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), _IDS_A_QUERY):
+        statement = select(GroundTruth.id, GroundTruth.label_map_key)
+        chunk = statement.where(GroundTruth.id.in_(ids[start : start + _IDS_A_QUERY]))
+        found |= {str(truth_id): key for truth_id, key in session.execute(chunk)}
+    return found
+
+
+def snapshot_settings(session: Session, snapshot_id: uuid.UUID) -> dict[str, Any]:
+    """The settings a training ran with."""
+    return session.scalars(select(TrainingSnapshot.settings).where(TrainingSnapshot.id == snapshot_id)).one()
+
+
+def versions_with_predictions(session: Session, project_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    """Model versions of a project that still have predictions, newest first."""
+    statement = (
+        select(ModelVersion.id)
+        .where(
+            ModelVersion.project_id == project_id,
+            select(PredictionSet.id).where(PredictionSet.model_version_id == ModelVersion.id).exists(),
+        )
+        .order_by(ModelVersion.number.desc())
+    )
+    return session.scalars(statement).all()
