@@ -1,0 +1,196 @@
+"""Data of a simulation: sources of images with truth, and a pool of which only what was asked is known.
+
+This module knows no network and no score.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segloop.errors import DatasetError
+from segloop.folders import FolderDataset, FolderImage, open_folder
+from segloop.label_maps import UNLABELLED, VOID
+from segloop.oracle import answer_dominant, answer_region
+from segloop.regions import (
+    Partition,
+    decode_region_map,
+    encode_region_map,
+    partition,
+    partition_from_region_map,
+)
+from segloop.rounds import PlannedQuery
+from segloop.scenes import SCENE_CLASSES, render_scene
+from segloop.settings import AnnotationKind, PartitionKind, Split
+from segloop.simulation_config import DataConfig, DataKind
+from segloop.sources import ArraySource, ImageSource
+
+
+class FolderSource:
+    """One split of a folder as an `ImageSource` whose label maps are the truth; read when asked for."""
+
+    def __init__(self, dataset: FolderDataset, split: Split) -> None:
+        self._dataset = dataset
+        self._items: tuple[FolderImage, ...] = dataset.images_of(split)
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self._items)
+
+    def filename(self, index: int) -> str:
+        """Path below the split's folder."""
+        return self._items[index].filename
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Pixels (H, W, 3) uint8 RGB."""
+        return self._dataset.load_image(self._items[index])
+
+    def label_map(self, index: int) -> NDArray[np.uint8]:
+        """Truth (H, W) uint8."""
+        return self._dataset.load_label_map(self._items[index])
+
+    def dominant_mask(self, index: int) -> NDArray[np.bool_] | None:  # noqa: ARG002 - truth is exact everywhere
+        """None."""
+        return None
+
+
+def open_data(config: DataConfig) -> tuple[tuple[str, ...], ImageSource, ImageSource]:
+    """Class names, the pool and the test split, both with their truth.
+
+    Raises:
+        DatasetError: the folder is no data set, or a split is empty.
+    """
+    if config.kind is DataKind.SCENES:
+        size = {"height": config.height_px, "width": config.width_px}
+        scenes = [
+            render_scene(config.seed, index, **size) for index in range(config.num_pool + config.num_test)
+        ]
+        images, label_maps = [image for image, _ in scenes], [label_map for _, label_map in scenes]
+        middle = config.num_pool
+        return (
+            tuple(name for name, _ in SCENE_CLASSES),
+            ArraySource(images[:middle], label_maps[:middle]),
+            ArraySource(images[middle:], label_maps[middle:]),
+        )
+    dataset = open_folder(str(config.path))
+    pool, test = FolderSource(dataset, Split.POOL), FolderSource(dataset, Split.TEST)
+    if not len(pool) or not len(test):
+        raise DatasetError(
+            f"{config.path} has {len(pool)} images in train and {len(test)} in test: both are needed"
+        )
+    return dataset.class_names, pool, test
+
+
+class SimulatedPool:
+    """The pool as the method sees it: truth appears only inside regions that were asked.
+
+    An `ImageSource`. Partitions are those the worker makes; superpixels are cut once and kept as PNG bytes.
+    """
+
+    def __init__(
+        self, truth: ImageSource, *, kind: PartitionKind, size_px: int | None, answers: AnnotationKind
+    ) -> None:
+        self._truth = truth
+        self._kind = kind
+        self._size_px = size_px
+        self._answers = answers
+        self._asked: dict[int, NDArray[np.bool_]] = {}
+        self._sizes: dict[int, tuple[int, int]] = {}
+        self._region_maps: dict[int, bytes] = {}
+        self._grid = lru_cache(maxsize=64)(
+            lambda height, width: self._cut(np.zeros((height, width, 3), np.uint8))
+        )
+        self._superpixels = lru_cache(maxsize=64)(self._load_superpixels)
+        self.num_regions = 0
+        self.num_clicks = 0
+        self.num_asked_pixels = 0
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self._truth)
+
+    def filename(self, index: int) -> str:
+        """The truth's."""
+        return self._truth.filename(index)
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Pixels (H, W, 3) uint8 RGB."""
+        return self._truth.image(index)
+
+    def label_map(self, index: int) -> NDArray[np.uint8]:
+        """What has been answered, (H, W) uint8, 255 elsewhere."""
+        asked = self._asked.get(index)
+        if asked is None:
+            return np.full(self._size(index), UNLABELLED, dtype=np.uint8)
+        region_map = self.partition(index).region_map
+        answer = self._truth.label_map(index)
+        answer = np.where(answer == UNLABELLED, np.uint8(VOID), answer)
+        if self._answers is AnnotationKind.DOMINANT:
+            counts = np.bincount(
+                (region_map.astype(np.int64) * 256 + answer).ravel(), minlength=len(asked) * 256
+            )
+            answer = counts.reshape(-1, 256).argmax(axis=1).astype(np.uint8)[region_map]
+        return np.where(asked[region_map], answer, np.uint8(UNLABELLED))
+
+    def dominant_mask(self, index: int) -> NDArray[np.bool_] | None:
+        """Pixels answered by one class for their region, or None."""
+        if self._answers is AnnotationKind.EXACT or index not in self._asked:
+            return None
+        return self._asked[index][self.partition(index).region_map]
+
+    def partition(self, index: int) -> Partition:
+        """The image's regions."""
+        return (
+            self._grid(*self._size(index)) if self._kind is PartitionKind.GRID else self._superpixels(index)
+        )
+
+    def asked(self, index: int) -> NDArray[np.bool_]:
+        """Bool (R,): regions asked so far."""
+        asked = self._asked.get(index)
+        return np.zeros(self.partition(index).num_regions, dtype=np.bool_) if asked is None else asked.copy()
+
+    def num_pixels(self) -> int:
+        """Pixels of all images."""
+        return sum(height * width for height, width in map(self._size, range(len(self))))
+
+    def answer(self, planned: Iterable[PlannedQuery]) -> None:
+        """Let the oracle answer. Clicks are counted per region, but once for an image asked as a whole."""
+        by_image: dict[int, list[int]] = {}
+        for query in planned:
+            by_image.setdefault(query.image_index, []).append(query.region_index)
+        for image, regions in by_image.items():
+            asked = self.asked(image)
+            asked[regions] = True
+            self._asked[image] = asked
+            self.num_regions += len(regions)
+            self.num_asked_pixels += int(self.partition(image).areas[regions].sum())
+            self.num_clicks += self._clicks(image, regions)
+
+    def _clicks(self, image: int, regions: list[int]) -> int:
+        parts, truth = self.partition(image), self._truth.label_map(image)
+        height, width = truth.shape
+        is_exact = self._answers is AnnotationKind.EXACT
+        if is_exact and len(regions) == parts.num_regions:
+            return answer_region(truth, np.ones_like(truth, dtype=np.bool_), (0, 0, width, height)).num_clicks
+        ask = answer_region if is_exact else answer_dominant
+        num_clicks = 0
+        for region in regions:
+            x, y, w, h = (int(value) for value in parts.bboxes[region])
+            mask = parts.region_map[y : y + h, x : x + w] == region
+            num_clicks += ask(truth, mask, (x, y, w, h)).num_clicks
+        return num_clicks
+
+    def _size(self, index: int) -> tuple[int, int]:
+        if index not in self._sizes:
+            height, width = self._truth.image(index).shape[:2]
+            self._sizes[index] = (height, width)
+        return self._sizes[index]
+
+    def _cut(self, image: NDArray[np.uint8]) -> Partition:
+        return partition(self._kind, image, self._size_px)
+
+    def _load_superpixels(self, index: int) -> Partition:
+        if index not in self._region_maps:
+            self._region_maps[index] = encode_region_map(self._cut(self.image(index)).region_map)
+        return partition_from_region_map(decode_region_map(self._region_maps[index]))

@@ -1,0 +1,352 @@
+"""The whole loop without a server: `python -m segloop.simulation CONFIG.toml`.
+
+Replays the service's order of steps against known truth: a cold start, answers by the oracle, then rounds
+that train, evaluate, score and ask. Every arm and seed keeps its state in a file of its own, replaced after
+each round, so a run that was killed goes on where it was. Writes result.json, curve.png and curve.svg.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from segloop.curves import draw_curve
+from segloop.errors import SegloopError, SettingsError
+from segloop.evaluation import metrics_of
+from segloop.network import SegmentationNetwork, save_weights
+from segloop.pool_features import encode_pool
+from segloop.rounds import Budget, PlannedQuery, plan_cold_start, plan_queries
+from segloop.scoring import evaluate, predict_class_prior, score_images
+from segloop.settings import Acquisition, AnnotationKind, PartitionKind, RoundSettings
+from segloop.simulated_pool import SimulatedPool, open_data
+from segloop.simulation_config import Arm, SimulationConfig, load_config
+from segloop.simulation_report import describe_machine, find_commit, summarise
+from segloop.sources import ImageSource
+from segloop.training import Progress, TrainedModel, train
+
+OnProgress = Callable[[str, int], None]
+"""(what is going on, image-steps of this round done so far)."""
+
+
+@dataclass
+class ArmState:
+    """What one arm and seed has done; all of it is JSON.
+
+    Attributes:
+        queries: per round, (image index, region index) in the order they were asked.
+        rows: one per trained round, as in result.json.
+        weights: file of the last round's weights beside the state, or None.
+    """
+
+    fingerprint: str
+    queries: list[list[tuple[int, int]]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    weights: str | None = None
+
+    @classmethod
+    def load(cls, path: Path, fingerprint: str) -> "ArmState":
+        """The state in `path`, or a new one.
+
+        Raises:
+            SettingsError: the file belongs to other settings or data.
+        """
+        if not path.exists():
+            return cls(fingerprint)
+        state = cls(**json.loads(path.read_text(encoding="utf-8")))
+        if state.fingerprint != fingerprint:
+            raise SettingsError(
+                f"{path.parent} holds a run with other settings or data: choose another --out"
+            )
+        return state
+
+    def save(self, path: Path) -> None:
+        """Replace the file at once, so that a kill leaves the old state or the new one."""
+        _write_atomic(path, json.dumps(dataclasses.asdict(self)))
+
+
+class Simulation:
+    """One configuration, its data and its folder."""
+
+    def __init__(
+        self,
+        config: SimulationConfig,
+        out: Path,
+        *,
+        on_progress: OnProgress = lambda _what, _steps: None,
+        checkpoint_seconds: float = 20.0,
+    ) -> None:
+        """Open the data; `on_progress` hears of training, checkpoints lie `checkpoint_seconds` apart."""
+        self._checkpoint_seconds = checkpoint_seconds
+        self.config = config
+        self.out = out
+        self.class_names, self.pool_truth, self.test = open_data(config.data)
+        self._on_progress = on_progress
+
+    def run(self) -> dict[str, Any]:
+        """Every arm and the reference for every seed; the content of result.json, which is written too."""
+        rows: list[dict[str, Any]] = []
+        for arm in self.config.arms:
+            for seed in self.config.seeds:
+                rows += self.run_arm(arm, seed)
+        reference = [self.run_reference(seed) for seed in self.config.seeds] if self.config.reference else []
+        result = {
+            "rows": rows,
+            "reference": reference,
+            "config": self.config.to_mapping(),
+            "commit": find_commit(),
+            "machine": describe_machine(),
+        }
+        _write_atomic(self.out / "result.json", json.dumps(result, indent=1) + "\n")
+        draw_curve(rows, reference, self.out, title=self.config.name)
+        return result
+
+    def run_arm(self, arm: Arm, seed: int) -> list[dict[str, Any]]:
+        """The rows of one arm and seed, going on from its state."""
+        settings = dataclasses.replace(arm.settings, seed=seed)
+        folder = self.out / "arms" / f"{arm.name}-seed{seed}"
+        state_path = folder / "state.json"
+        state = ArmState.load(state_path, self._fingerprint(arm.to_mapping(), seed))
+        pool = SimulatedPool(self.pool_truth, kind=arm.partition, size_px=arm.size_px, answers=arm.answers)
+        for asked in state.queries:
+            pool.answer(PlannedQuery(image, region, 0.0) for image, region in asked)
+        run = _ArmRun(self, arm, settings, pool, folder, state)
+        if not state.queries:
+            run.ask(run.plan_first())
+            state.save(state_path)
+        for number in range(1, len(state.rows) + 1):
+            self._on_progress(f"{arm.name}, seed {seed}, round {number}: done", settings.image_steps)
+        for number in range(len(state.rows) + 1, arm.num_rounds + 1):
+            run.do_round(number)
+            state.save(state_path)
+            run.clean_up(number)
+        return state.rows
+
+    def run_reference(self, seed: int) -> dict[str, Any]:
+        """The row of the supervised run that knows every label."""
+        assert self.config.reference is not None
+        settings = dataclasses.replace(self.config.reference, seed=seed)
+        folder = self.out / "arms" / f"reference-seed{seed}"
+        state = ArmState.load(folder / "state.json", self._fingerprint(settings.to_mapping(), seed))
+        if state.rows:
+            self._on_progress(f"all labels, seed {seed}: done", settings.image_steps)
+            return state.rows[0]
+        everything = SimulatedPool(
+            self.pool_truth, kind=PartitionKind.GRID, size_px=None, answers=AnnotationKind.EXACT
+        )
+        everything.answer(
+            PlannedQuery(image, region, 0.0)
+            for image in range(len(everything))
+            for region in range(everything.partition(image).num_regions)
+        )
+        model = self.train(self.pool_truth, settings, folder / "round-1", f"all labels, seed {seed}")
+        state.rows.append(self.row("all_labels", seed, 1, everything, model, settings))
+        state.save(folder / "state.json")
+        shutil.rmtree(folder / "round-1", ignore_errors=True)
+        return state.rows[0]
+
+    def train(
+        self,
+        source: ImageSource,
+        settings: RoundSettings,
+        work_dir: Path,
+        what: str,
+        initial: Path | None = None,
+    ) -> TrainedModel:
+        """One round's training, resumed when `work_dir` holds a checkpoint."""
+
+        def report(progress: Progress) -> None:
+            self._on_progress(f"{what}: {progress.phase}", int(progress.fraction * settings.image_steps))
+
+        return train(
+            source,
+            settings,
+            num_classes=len(self.class_names),
+            work_dir=work_dir,
+            on_progress=report,
+            initial_weights=initial,
+            checkpoint_seconds=self._checkpoint_seconds,
+        )
+
+    def row(
+        self,
+        method: str,
+        seed: int,
+        number: int,
+        pool: SimulatedPool,
+        model: TrainedModel,
+        settings: RoundSettings,
+    ) -> dict[str, Any]:
+        """One row of result.json: the test split's metrics beside what the answers cost."""
+        metrics = metrics_of(evaluate(model.network, self.test, settings, num_classes=len(self.class_names)))
+        return {
+            "method": method,
+            "seed": seed,
+            "round": number,
+            "labelled_fraction": pool.num_asked_pixels / pool.num_pixels(),
+            "num_regions": pool.num_regions,
+            "num_clicks": pool.num_clicks,
+            "mean_iou": metrics.mean_iou,
+            "iou_per_class": metrics.iou_per_class,
+            "image_steps": model.image_steps,
+            "compute_seconds": model.compute_seconds,
+        }
+
+    def _fingerprint(self, what: dict[str, Any], seed: int) -> str:
+        data = {**dataclasses.asdict(self.config.data), "num_images": [len(self.pool_truth), len(self.test)]}
+        text = json.dumps([what, data, seed], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass
+class _ArmRun:
+    """One arm and seed while it runs."""
+
+    simulation: Simulation
+    arm: Arm
+    settings: RoundSettings
+    pool: SimulatedPool
+    folder: Path
+    state: ArmState
+
+    def plan_first(self) -> list[PlannedQuery]:
+        return plan_cold_start(
+            self.pool.partition,
+            self.pool.asked,
+            num_images=len(self.pool),
+            encode=lambda: encode_pool(self.pool, self.pool.partition, self.settings),
+            budget=self._budget(0),
+            settings=self.settings,
+            round_number=0,
+            kind=self.arm.cold_start,
+        )
+
+    def do_round(self, number: int) -> None:
+        """Train on what is known, evaluate, and ask unless it was the last round."""
+        what = f"{self.arm.name}, seed {self.settings.seed}, round {number}"
+        initial = (
+            self.folder / self.state.weights if self.settings.warm_start and self.state.weights else None
+        )
+        model = self.simulation.train(self.pool, self.settings, self._work_dir(number), what, initial)
+        row = self.simulation.row(self.arm.name, self.settings.seed, number, self.pool, model, self.settings)
+        if self.state.rows:  # both are sums over all rounds that led to these weights
+            row["image_steps"] += self.state.rows[-1]["image_steps"]
+            row["compute_seconds"] += self.state.rows[-1]["compute_seconds"]
+        if number < self.arm.num_rounds:
+            self.ask(self.plan_next(model.network, number))
+        if self.settings.warm_start:
+            self.state.weights = f"weights-{number}.safetensors"
+            save_weights(model.network, self.folder / self.state.weights, {"round": str(number)})
+        self.state.rows.append(row)
+
+    def plan_next(self, network: SegmentationNetwork, number: int) -> list[PlannedQuery]:
+        return plan_queries(
+            self._scores(network),
+            self.pool.partition,
+            self.pool.asked,
+            budget=self._budget(number),
+            settings=self.settings,
+            round_number=number,
+            unit=self.arm.unit,
+        )
+
+    def ask(self, planned: list[PlannedQuery]) -> None:
+        self.pool.answer(planned)
+        self.state.queries.append([(query.image_index, query.region_index) for query in planned])
+
+    def clean_up(self, number: int) -> None:
+        """Once the state is on disk: this round's checkpoints and all weights but the last."""
+        shutil.rmtree(self._work_dir(number), ignore_errors=True)
+        for path in self.folder.glob("weights-*.safetensors"):
+            if path.name != self.state.weights:
+                path.unlink()
+
+    def _scores(self, network: SegmentationNetwork) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        if self.settings.acquisition is Acquisition.RANDOM:
+            for index in range(len(self.pool)):
+                yield index, np.zeros(self.pool.partition(index).num_regions, dtype=np.float32)
+            return
+        prior = (
+            predict_class_prior(network, self.pool, self.settings)
+            if self.settings.class_balance > 0
+            else None
+        )
+        for index, scores in score_images(
+            network, self.pool, self.pool.partition, self.settings, class_prior=prior
+        ):
+            yield index, scores.region_scores
+
+    def _budget(self, number: int) -> Budget:
+        return Budget.of_fraction(self.arm.budget_fractions[number], pool_pixels=self.pool.num_pixels())
+
+    def _work_dir(self, number: int) -> Path:
+        return self.folder / f"round-{number}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the annotation loop against known label maps and write result.json, curve.png and curve.svg."""
+    parser = argparse.ArgumentParser(prog="python -m segloop.simulation", description=main.__doc__)
+    parser.add_argument("config", type=Path, metavar="CONFIG.toml")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="data-set folder, instead of the config's")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="encoder weights, safetensors")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: simulations/<name of the config>")
+    asked = parser.parse_args(arguments)
+    try:
+        config = load_config(asked.config, data=asked.data, weights=asked.weights)
+        out = asked.out or Path("simulations") / asked.config.stem
+        out.mkdir(parents=True, exist_ok=True)
+        with _Bar(config) as bar:
+            result = Simulation(config, out, on_progress=bar.show).run()
+    except SegloopError as error:
+        print(f"simulation: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        return 2
+    print(f"{summarise(result)}\n\n{out / 'result.json'}\n{out / 'curve.png'}")  # noqa: T201 - a command's output
+    return 0
+
+
+class _Bar:
+    """A progress bar over the image-steps of all arms, seeds and rounds."""
+
+    def __init__(self, config: SimulationConfig) -> None:
+        steps = sum(arm.image_steps for arm in config.arms)
+        steps += config.reference.image_steps if config.reference else 0
+        self._bar = tqdm(total=steps * len(config.seeds), unit="step", dynamic_ncols=True)
+        self._what = ""
+        self._before = 0
+        self._in_round = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, what: str, steps: int) -> None:
+        """A round starts where its steps begin again."""
+        round_name = what.partition(":")[0]
+        if round_name != self._what:
+            self._what, self._before, self._in_round = round_name, self._before + self._in_round, 0
+        self._in_round = max(self._in_round, steps)
+        self._bar.set_description(what, refresh=False)
+        self._bar.update(self._before + self._in_round - self._bar.n)
+
+
+def _write_atomic(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(path.suffix + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)  # noqa: PTH105 - says that it replaces
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""What a simulation's result says about itself: code, machine and a table for the terminal."""
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def find_commit() -> str | None:
+    """The commit of the code that runs, "+changes" when files differ from it; None outside a checkout."""
+    here = Path(__file__).parent
+    git = shutil.which("git")
+    if git is None:
+        return None
+
+    def ask(*arguments: str) -> str | None:
+        done = subprocess.run([git, "-C", str(here), *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - fixed arguments
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = ask("rev-parse", "HEAD")
+    return commit and commit + ("+changes" if ask("status", "--porcelain", "--", str(here)) else "")
+
+
+def describe_machine() -> dict[str, Any]:
+    """What the run ran on."""
+    return {
+        "platform": platform.platform(),
+        "num_cpus": os.cpu_count(),
+        "num_threads": torch.get_num_threads(),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def summarise(result: dict[str, Any]) -> str:
+    """A table for the terminal: mean over seeds, and the range."""
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in [*result["rows"], *result["reference"]]:
+        groups.setdefault((row["method"], row["round"]), []).append(row)
+    lines = [f"{'method':24} round  labelled %  image-steps  mean IoU (range over seeds)"]
+    for (method, number), rows in groups.items():
+        values = [row["mean_iou"] for row in rows if row["mean_iou"] is not None] or [float("nan")]
+        lines.append(
+            f"{method:24} {number:5d} {100 * rows[0]['labelled_fraction']:11.2f} {rows[0]['image_steps']:12d}"
+            f"  {np.mean(values):.4f} ({min(values):.4f} - {max(values):.4f}, n = {len(values)})"
+        )
+    return "\n".join(lines)

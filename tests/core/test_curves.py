@@ -1,0 +1,37 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from segloop.curves import draw_curve
+
+
+def row(method: str, seed: int, number: int, mean_iou: float | None) -> dict[str, Any]:
+    return {
+        "method": method,
+        "seed": seed,
+        "round": number,
+        "labelled_fraction": 0.01 * number,
+        "mean_iou": mean_iou,
+    }
+
+
+def test_the_curve_is_drawn_on_a_light_ground_with_its_labels(tmp_path: Path) -> None:
+    rows = [
+        row("segloop", seed, number, 0.3 + 0.05 * number + 0.01 * seed)
+        for seed in (0, 1)
+        for number in (1, 2, 3)
+    ]
+    rows += [row("once", seed, 3, 0.35) for seed in (0, 1)] + [row("failed", 0, 1, None)]
+    draw_curve(rows, [row("all_labels", 0, 1, 0.6)], tmp_path, title="a title")
+    pixels = np.asarray(Image.open(tmp_path / "curve.png").convert("RGB"))
+    assert pixels.shape[1] > 900
+    assert (pixels[0, 0] == 255).all()
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20
+    assert (tmp_path / "curve.svg").read_text().count("<path") > 10
+
+
+def test_nothing_to_draw_is_still_a_picture(tmp_path: Path) -> None:
+    draw_curve([], [], tmp_path, title="empty")
+    assert (tmp_path / "curve.png").stat().st_size > 0

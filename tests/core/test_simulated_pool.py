@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segloop.errors import DatasetError
+from segloop.label_maps import UNLABELLED, VOID
+from segloop.oracle import answer_dominant, answer_region
+from segloop.regions import partition
+from segloop.rounds import PlannedQuery
+from segloop.scenes import render_scene, write_scenes
+from segloop.settings import AnnotationKind, PartitionKind
+from segloop.simulated_pool import SimulatedPool, open_data
+from segloop.simulation_config import DataConfig, DataKind
+from segloop.sources import ArraySource
+
+
+def truth() -> ArraySource:
+    scenes = [render_scene(0, index, height=60, width=80) for index in range(3)]
+    label_maps = [label_map.copy() for _, label_map in scenes]
+    label_maps[0][:20, :20] = UNLABELLED
+    return ArraySource([image for image, _ in scenes], label_maps)
+
+
+@pytest.mark.parametrize("kind", list(PartitionKind))
+@pytest.mark.parametrize("answers", list(AnnotationKind))
+def test_the_pool_knows_what_the_oracle_said_and_nothing_else(
+    kind: PartitionKind, answers: AnnotationKind
+) -> None:
+    source = truth()
+    pool = SimulatedPool(source, kind=kind, size_px=15, answers=answers)
+    assert (pool.label_map(0) == UNLABELLED).all()
+    assert pool.dominant_mask(0) is None
+    pool.answer([PlannedQuery(0, 0, 0.0), PlannedQuery(2, 3, 0.0), PlannedQuery(0, 5, 0.0)])
+    ask = answer_region if answers is AnnotationKind.EXACT else answer_dominant
+    num_clicks = 0
+    for image, regions in {0: [0, 5], 1: [], 2: [3]}.items():
+        parts = partition(kind, source.images[image], 15)
+        assert np.array_equal(pool.partition(image).region_map, parts.region_map)
+        expected = np.full((60, 80), UNLABELLED, np.uint8)
+        for region in regions:
+            x, y, w, h = parts.bboxes[region].tolist()
+            answer = ask(
+                source.label_map(image), parts.region_map[y : y + h, x : x + w] == region, (x, y, w, h)
+            )
+            window = expected[y : y + h, x : x + w]
+            window[answer.label_map != UNLABELLED] = answer.label_map[answer.label_map != UNLABELLED]
+            num_clicks += answer.num_clicks
+        assert np.array_equal(pool.label_map(image), expected)
+        assert np.flatnonzero(pool.asked(image)).tolist() == regions
+    assert (pool.label_map(0)[:10, :10] == VOID).all()
+    assert (pool.num_regions, pool.num_clicks) == (3, num_clicks)
+    asked = sum(int((pool.label_map(image) != UNLABELLED).sum()) for image in range(3))
+    assert pool.num_asked_pixels == asked
+    assert pool.num_pixels() == 3 * 60 * 80
+    mask = pool.dominant_mask(2)
+    assert (
+        mask is None
+        if answers is AnnotationKind.EXACT
+        else np.array_equal(mask, pool.label_map(2) != UNLABELLED)
+    )
+
+
+def test_a_whole_image_is_outlined_once() -> None:
+    source = truth()
+    pool = SimulatedPool(source, kind=PartitionKind.GRID, size_px=15, answers=AnnotationKind.EXACT)
+    pool.answer(PlannedQuery(1, region, 0.0) for region in range(pool.partition(1).num_regions))
+    whole = answer_region(source.label_map(1), np.ones((60, 80), np.bool_), (0, 0, 80, 60))
+    assert pool.num_clicks == whole.num_clicks
+    assert np.array_equal(pool.label_map(1), source.label_map(1))
+
+
+def test_a_written_folder_and_drawn_scenes_are_opened(tmp_path: Path) -> None:
+    write_scenes(tmp_path, num=5, seed=4, height=48, width=64)
+    names, pool, test = open_data(DataConfig(kind=DataKind.FOLDER, path=str(tmp_path)))
+    drawn = open_data(DataConfig(num_pool=3, num_test=2, seed=4, height_px=48, width_px=64))
+    assert names == drawn[0]
+    assert (len(pool), len(test)) == (3, 1)
+    assert pool.filename(0) == "scene_00000.png"
+    assert np.array_equal(pool.image(2), drawn[1].image(2))
+    assert np.array_equal(test.label_map(0), drawn[2].label_map(1))
+    assert pool.dominant_mask(0) is None
+
+
+def test_a_folder_without_a_test_split_is_refused(tmp_path: Path) -> None:
+    write_scenes(tmp_path, num=5, seed=4, height=48, width=64)
+    (tmp_path / "images/test/scene_00004.png").unlink()
+    (tmp_path / "labels/test/scene_00004.png").unlink()
+    with pytest.raises(DatasetError, match="3 images in train and 0 in test"):
+        open_data(DataConfig(kind=DataKind.FOLDER, path=str(tmp_path)))

@@ -1,0 +1,202 @@
+"""The loop in small: at most 20 steps at 90 x 120, random weights, one thread, deterministic."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segloop.errors import SettingsError
+from segloop.simulation import Simulation, main
+from segloop.simulation_config import SimulationConfig, parse_config
+
+DEFAULTS: dict[str, Any] = {
+    "encoder": "mobilenet_v2",
+    "encoder_weights": "random",
+    "image_height_px": 90,
+    "image_width_px": 120,
+    "image_steps": 18,
+    "reco_num_anchors": 8,
+    "reco_num_negatives": 8,
+    "embedding_dim": 16,
+    "separable_aspp": True,
+    "num_threads": 1,
+    "deterministic": True,
+    "device": "cpu",
+    "rounds": 2,
+    "budget_fraction": 0.05,
+}
+VALUES: dict[str, Any] = {
+    "name": "tiny",
+    "seeds": [1],
+    "data": {"num_pool": 6, "num_test": 2, "height_px": 90, "width_px": 120},
+    "defaults": DEFAULTS,
+    "arms": [{"name": "segloop", "method": "segloop", "warm_start": True}],
+    "reference": {"enabled": False},
+}
+
+
+def to_toml(values: dict[str, Any]) -> str:
+    """The one table shape used above; JSON writes strings, numbers, booleans and lists as TOML does."""
+    lines = [f"{name} = {json.dumps(values[name])}" for name in ("name", "seeds")]
+    for table in ("data", "defaults", "reference"):
+        lines += [f"[{table}]", *(f"{name} = {json.dumps(value)}" for name, value in values[table].items())]
+    for arm in values["arms"]:
+        lines += ["[[arms]]", *(f"{name} = {json.dumps(value)}" for name, value in arm.items())]
+    return "\n".join(lines)
+
+
+def config(**changes: Any) -> SimulationConfig:
+    return parse_config({**VALUES, **changes})
+
+
+def without_time(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name != "compute_seconds"} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """An uninterrupted run of one arm and its folder."""
+    out = tmp_path_factory.mktemp("whole")
+    return Simulation(config(), out).run(), out
+
+
+@pytest.mark.slow
+def test_a_run_writes_its_result_and_curve(whole: tuple[dict[str, Any], Path]) -> None:
+    result, out = whole
+    assert json.loads((out / "result.json").read_text()) == result
+    assert (out / "curve.png").stat().st_size > 0
+    assert (out / "curve.svg").stat().st_size > 0
+    assert set(result) == {"rows", "reference", "config", "commit", "machine"}
+    first, second = result["rows"]
+    assert list(first) == [
+        "method",
+        "seed",
+        "round",
+        "labelled_fraction",
+        "num_regions",
+        "num_clicks",
+        "mean_iou",
+        "iou_per_class",
+        "image_steps",
+        "compute_seconds",
+    ]
+    assert (first["round"], second["round"]) == (1, 2)
+    assert 0.03 < first["labelled_fraction"] <= 0.05 < second["labelled_fraction"] <= 0.10
+    assert first["num_clicks"] >= first["num_regions"] > 0
+    assert second["image_steps"] > first["image_steps"] > 0
+    assert 0 <= second["mean_iou"] <= 1
+    assert len(second["iou_per_class"]) == 11
+    assert result["config"]["seeds"] == [1]
+
+
+@pytest.mark.slow
+def test_the_same_run_gives_the_same_rows_and_asks_the_same_regions(
+    whole: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    again = Simulation(config(), tmp_path).run()
+    assert without_time(again["rows"]) == without_time(whole[0]["rows"])
+    states = [json.loads((out / "arms/segloop-seed1/state.json").read_text()) for out in (whole[1], tmp_path)]
+    assert states[0]["queries"] == states[1]["queries"]
+    assert len(states[0]["queries"]) == 2
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing may catch it on the way."""
+
+
+@pytest.mark.slow
+def test_a_run_killed_in_the_middle_of_a_round_goes_on_to_the_same_rows(
+    whole: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    def kill(what: str, steps: int) -> None:
+        if "round 2: generation 1" in what and steps >= 13:
+            raise Killed
+
+    with pytest.raises(Killed):
+        Simulation(config(), tmp_path, on_progress=kill, checkpoint_seconds=0.0).run()
+    assert not (tmp_path / "result.json").exists()
+    assert any((tmp_path / "arms/segloop-seed1").glob("round-2/*"))
+    resumed = Simulation(config(), tmp_path, checkpoint_seconds=0.0).run()
+    assert without_time(resumed["rows"]) == without_time(whole[0]["rows"])
+    assert not list((tmp_path / "arms/segloop-seed1").glob("round-*"))
+
+
+@pytest.mark.slow
+def test_a_process_killed_for_real_goes_on_to_the_same_rows(
+    whole: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    (tmp_path / "tiny.toml").write_text(to_toml(VALUES))
+    command = [
+        sys.executable,
+        "-m",
+        "segloop.simulation",
+        str(tmp_path / "tiny.toml"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment) as process:
+        state = tmp_path / "out/arms/segloop-seed1/round-1"
+        deadline = time.monotonic() + 120
+        while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    assert not (tmp_path / "out/result.json").exists()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "mean IoU" in done.stdout
+    rows = json.loads((tmp_path / "out/result.json").read_text())["rows"]
+    assert without_time(rows) == without_time(whole[0]["rows"])
+
+
+@pytest.mark.slow
+def test_whole_images_dominant_superpixels_and_the_reference_run_too(tmp_path: Path) -> None:
+    result = Simulation(
+        config(
+            arms=[
+                {"name": "images", "cold_start": "random_images", "unit": "images", "budget_fraction": 0.2},
+                {
+                    "name": "superpixels",
+                    "method": "supervised",
+                    "acquisition": "random",
+                    "answers": "dominant",
+                    "partition": "superpixel",
+                    "cold_start": "random_regions",
+                    "rounds": 1,
+                },
+            ],
+            reference={"image_steps": 12},
+        ),
+        tmp_path,
+    ).run()
+    images, more_images, superpixels = result["rows"]
+    assert images["labelled_fraction"] == pytest.approx(1 / 6)
+    assert more_images["labelled_fraction"] == pytest.approx(2 / 6)
+    assert superpixels["num_clicks"] == superpixels["num_regions"]
+    (reference,) = result["reference"]
+    assert (reference["method"], reference["labelled_fraction"], reference["image_steps"]) == (
+        "all_labels",
+        1.0,
+        12,
+    )
+
+
+def test_a_folder_of_another_run_is_not_gone_on_from(tmp_path: Path) -> None:
+    folder = tmp_path / "arms/segloop-seed1"
+    folder.mkdir(parents=True)
+    (folder / "state.json").write_text(
+        json.dumps({"fingerprint": "other", "queries": [], "rows": [], "weights": None})
+    )
+    with pytest.raises(SettingsError, match="choose another --out"):
+        Simulation(config(), tmp_path).run()
+
+
+def test_a_wrong_config_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "none.toml"), "--out", str(tmp_path / "out")]) == 2
+    assert "does not exist" in capsys.readouterr().err
