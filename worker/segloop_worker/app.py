@@ -11,7 +11,7 @@ from typing import Any
 
 import celery
 import structlog
-from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 
 from segloop_store.broker import RUN_JOB, make_celery
 from segloop_store.states import Queue
@@ -23,54 +23,78 @@ from segloop_worker.tasks import run_job
 
 log = structlog.get_logger(__name__)
 
-_STOP_SECONDS = 2.7
-"""A process that was told to stop is gone by then; what it could not give back, the reconciler takes."""
+_STOP_SECONDS = 2.3
+"""How long running jobs get to give themselves back; what does not manage, the reconciler takes."""
 
 _settings = WorkerSettings()
 app: celery.Celery = make_celery(_settings, "segloop_worker")
 app.conf.update(worker_pool="threads", worker_redirect_stdouts=False)
 
-_process: dict[str, Any] = {}
-"""`runtime` and `caretaker` of this process, once the worker has started."""
+
+class _Process:
+    """What this process holds once the worker has started."""
+
+    def __init__(self) -> None:
+        self.runtime: Runtime | None = None
+        self.caretaker: Caretaker | None = None
+        self._num_running = 0
+        self._changed = threading.Condition()
+
+    def run(self, job_id: uuid.UUID) -> None:
+        """Run a job, unless the process is going down."""
+        assert self.runtime is not None, "a message came before the worker was up"
+        with self._changed:
+            if self.runtime.stopping.is_set():
+                return
+            self._num_running += 1
+        try:
+            run_job(self.runtime, job_id)
+        finally:
+            with self._changed:
+                self._num_running -= 1
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Let running jobs go back into the queue, sign off, and end.
+
+        Celery's own way out waits for its threads and its polling; a wake-up it may drop is worth nothing.
+        """
+        if self.runtime is not None:
+            self.runtime.stopping.set()
+        with self._changed:
+            self._changed.wait_for(lambda: self._num_running == 0, timeout=_STOP_SECONDS)
+        if self.caretaker is not None:
+            self.caretaker.stop()
+        log.info("worker_stopped", num_jobs_left=self._num_running)
+        os._exit(0)
+
+
+_process = _Process()
 
 
 @app.task(name=RUN_JOB)  # type: ignore[untyped-decorator]  # celery ships no types
 def run_job_task(job_id: str) -> None:
     """Run one job by id; a message for a job that is not there to be run does nothing."""
-    runtime: Runtime = _process["runtime"]
-    if runtime.stopping.is_set():
-        return
-    run_job(runtime, uuid.UUID(job_id))
+    _process.run(uuid.UUID(job_id))
 
 
 @worker_init.connect
 def _open(sender: Any, **_: Any) -> None:
     configure_logs()
     queues = tuple(Queue(name) for name in sender.app.amqp.queues.consume_from)
-    _process["runtime"] = open_runtime(_settings, queues=queues)
+    _process.runtime = open_runtime(_settings, queues=queues)
 
 
 @worker_ready.connect
 def _start(**_: Any) -> None:
-    runtime: Runtime = _process["runtime"]
-    _process["caretaker"] = Caretaker(runtime)
-    _process["caretaker"].start()
+    runtime = _process.runtime
+    assert runtime is not None
+    _process.caretaker = Caretaker(runtime)
+    _process.caretaker.start()
     log.info("worker_ready", worker=runtime.name, queues=",".join(runtime.queues), devices=runtime.devices)
 
 
 @worker_shutting_down.connect
 def _stop(**_: Any) -> None:
-    """Comes in the signal handler: only set the flag, and make sure that this process ends."""
-    runtime: Runtime | None = _process.get("runtime")
-    if runtime is not None:
-        runtime.stopping.set()
-    timer = threading.Timer(_STOP_SECONDS, os._exit, args=(0,))
-    timer.daemon = True
-    timer.start()
-
-
-@worker_shutdown.connect
-def _sign_off(**_: Any) -> None:
-    caretaker: Caretaker | None = _process.get("caretaker")
-    if caretaker is not None:
-        caretaker.stop()
+    """Comes in the signal handler, where the interrupted code may hold any lock: a thread does the work."""
+    threading.Thread(target=_process.stop, name="stop", daemon=True).start()

@@ -9,6 +9,7 @@ import structlog
 def configure_logs() -> None:
     """Say what happens in lines people and machines can read; quiet libraries below warnings."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("kombu.connection").setLevel(logging.ERROR)  # it warns that a folder has no hostname
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -1,6 +1,7 @@
 """Starts one worker process: `python -m segloop_worker.main --queue light --concurrency 3`."""
 
 import argparse
+import warnings
 
 from segloop_store.states import Queue
 from segloop_worker.config import WorkerSettings, find_devices
@@ -15,11 +16,14 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, help="jobs at once; torch: one a device")
     arguments = parser.parse_args()
     queue = Queue(arguments.queue)
+    # Celery warns about root, which is who one is in most containers; jobs run no code of other people
+    warnings.filterwarnings("ignore", category=UserWarning, module="celery.platforms")
     # Celery takes a second to import: refuse bad arguments before
     from segloop_worker.app import app  # noqa: PLC0415
 
     app.worker_main(
         [
+            "--quiet",
             "worker",
             f"--queues={queue.value}",
             "--pool=threads",
@@ -29,7 +33,6 @@ def main() -> None:
             "--without-gossip",
             "--without-mingle",
             "--without-heartbeat",
-            "--quiet",
         ]
     )
 
