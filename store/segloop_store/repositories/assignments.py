@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -122,21 +122,29 @@ def in_queue(project_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
 def _is_taken_or_known(user_id: uuid.UUID, at: datetime) -> ColumnElement[bool]:
     """Somebody holds the query's region, or this user has dealt with it, by whatever query it was asked."""
     other = aliased(RegionQuery)
+    is_users = Assignment.user_id == user_id
+    # A CASE, not an OR: SQLite would walk the index of all that is leased, or all the user ever answered, for each
+    # candidate. So the region's own few assignments are looked at, whatever else there is.
+    matters = case(
+        (_is_live(at), 1),
+        (and_(is_users, Assignment.state == AssignmentState.ANSWERED), 1),
+        (
+            and_(
+                is_users,
+                Assignment.state == AssignmentState.SKIPPED,
+                other.round_id == RegionQuery.round_id,
+            ),
+            1,
+        ),
+        else_=0,
+    )
     return (
         select(Assignment.id)
         .join(other, other.id == Assignment.region_query_id)
         .where(
             other.image_id == RegionQuery.image_id,
             other.region_index == RegionQuery.region_index,
-            or_(
-                _is_live(at),
-                and_(Assignment.user_id == user_id, Assignment.state == AssignmentState.ANSWERED),
-                and_(
-                    Assignment.user_id == user_id,
-                    Assignment.state == AssignmentState.SKIPPED,
-                    other.round_id == RegionQuery.round_id,
-                ),
-            ),
+            matters == 1,
         )
         .exists()
     )
