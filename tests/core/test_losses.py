@@ -1,0 +1,230 @@
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from segloop.losses import (
+    ContrastDraw,
+    ContrastSettings,
+    contrast,
+    cross_entropy,
+    downsample_label_map,
+    draw_contrast,
+    gather_pixels,
+    regional_contrast,
+)
+from segloop.prototypes import class_prototypes, negative_distribution
+from segloop.settings import Negatives
+
+SMALL = ContrastSettings(num_anchors=6, num_negatives=5)
+
+
+def _generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _plain_cross_entropy(logits: Tensor, label_map: Tensor, weights: Tensor | None) -> float:
+    batch, num_classes, height, width = logits.shape
+    total, num_known = 0.0, 0
+    for b in range(batch):
+        for y in range(height):
+            for x in range(width):
+                label = int(label_map[b, y, x])
+                if label >= num_classes:
+                    continue
+                num_known += 1
+                scores = [float(logits[b, c, y, x]) for c in range(num_classes)]
+                loss = math.log(sum(math.exp(score) for score in scores)) - scores[label]
+                total += loss * (1.0 if weights is None else float(weights[b, y, x]))
+    num_pixels = batch * height * width
+    return total / (num_pixels if 2 * num_known >= num_pixels else max(num_known, 1))
+
+
+@pytest.mark.parametrize("share_known", [0.0, 0.1, 0.49, 0.8, 1.0])
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_cross_entropy_equals_the_plain_loop(share_known: float, is_weighted: bool) -> None:
+    generator = _generator()
+    logits = torch.randn(2, 4, 10, 10, generator=generator)
+    label_map = torch.randint(4, (2, 10, 10), generator=generator).to(torch.uint8)
+    unknown = torch.randperm(200, generator=generator)[round(200 * share_known) :]
+    label_map.view(-1)[unknown] = torch.tensor([255, 254], dtype=torch.uint8).repeat(100)[: len(unknown)]
+    weights = torch.rand(2, 10, 10, generator=generator) if is_weighted else None
+    found = cross_entropy(logits, label_map, weights)
+    assert float(found) == pytest.approx(_plain_cross_entropy(logits, label_map, weights), rel=1e-5)
+
+
+def test_cross_entropy_of_nothing_known_is_a_zero_with_a_graph() -> None:
+    logits = torch.randn(1, 3, 4, 4, requires_grad=True)
+    loss = cross_entropy(logits, torch.full((1, 4, 4), 255, dtype=torch.uint8))
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+    assert float(loss) == 0
+    assert logits.grad is not None
+    assert not logits.grad.any()
+
+
+def test_exactly_half_known_still_divides_by_all_pixels() -> None:
+    logits = torch.zeros(1, 2, 2, 2)
+    label_map = torch.tensor([[[0, 1], [255, 254]]], dtype=torch.uint8)
+    assert float(cross_entropy(logits, label_map)) == pytest.approx(2 * math.log(2) / 4)
+    label_map[0, 0, 1] = 255
+    assert float(cross_entropy(logits, label_map)) == pytest.approx(math.log(2))
+
+
+def test_cross_entropy_of_half_precision_is_worked_out_in_single() -> None:
+    logits = torch.randn(1, 3, 8, 8, generator=_generator())
+    label_map = torch.randint(3, (1, 8, 8), generator=_generator()).to(torch.uint8)
+    found = cross_entropy(logits.to(torch.bfloat16), label_map)
+    assert found.dtype == torch.float32
+    assert float(found) == pytest.approx(float(cross_entropy(logits, label_map)), rel=0.01)
+
+
+def _batch(num_classes: int = 4, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor]:
+    generator = _generator(5)
+    embeddings = torch.randn(2, 8, 6, 7, generator=generator).to(dtype).requires_grad_()
+    logits = torch.randn(2, num_classes, 6, 7, generator=generator).to(dtype)
+    label_map = torch.randint(num_classes, (2, 24, 28), generator=generator).to(torch.uint8)
+    label_map[:, :8] = 255
+    return embeddings, logits, label_map
+
+
+def _plain_contrast(
+    embeddings: Tensor, index: Tensor, prototypes: Tensor, draws: list[ContrastDraw], temperature: float
+) -> float:
+    """The loss by the book: one anchor at a time, one negative at a time."""
+    dim = embeddings.shape[1]
+    rows = embeddings.detach().permute(0, 2, 3, 1).reshape(-1, dim)[index].double()
+    total = 0.0
+    for draw in draws:
+        losses = []
+        for a in range(len(draw.anchors)):
+            anchor = rows[draw.anchors[a]]
+            row = draw.negatives[a if len(draw.negatives) > 1 else 0]
+            positive = math.exp(
+                float(torch.cosine_similarity(anchor, prototypes[draw.class_index].double(), dim=0))
+                / temperature
+            )
+            negative = sum(
+                math.exp(float(torch.cosine_similarity(anchor, rows[k], dim=0)) / temperature) for k in row
+            )
+            losses.append(-math.log(positive / (positive + negative)))
+        total += sum(losses) / len(losses)
+    return total / len(prototypes)
+
+
+@pytest.mark.parametrize("negatives", list(Negatives))
+def test_regional_contrast_equals_the_plain_loop(negatives: Negatives) -> None:
+    embeddings, logits, label_map = _batch()
+    settings = replace(SMALL, negatives=negatives)
+    found = regional_contrast(embeddings, logits, label_map, settings, _generator(9))
+    pixels = gather_pixels(embeddings, logits, label_map)
+    prototypes = class_prototypes(pixels.embeddings, pixels.classes, num_classes=len(pixels.counts))
+    draws = draw_contrast(pixels, prototypes, settings, _generator(9))
+    expected = _plain_contrast(embeddings, pixels.index, prototypes, draws, settings.temperature)
+    assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
+def test_gathered_pixels_are_the_known_ones_sorted_by_class() -> None:
+    embeddings, logits, label_map = _batch()
+    label_map[label_map == 2] = 254  # no pixel of class 2: classes present are 0, 1 and 3
+    pixels = gather_pixels(embeddings, logits, label_map)
+    coarse = downsample_label_map(label_map, 6, 7)
+    present = [0, 1, 3]
+    expected = []
+    for place, label in enumerate(present):
+        for b in range(2):
+            for y in range(6):
+                for x in range(7):
+                    if coarse[b, y, x] == label:
+                        probs = logits[b, :, y, x].softmax(dim=0)
+                        expected.append((place, embeddings[b, :, y, x], float(probs[label])))
+    assert pixels.classes.tolist() == [place for place, _, _ in expected]
+    assert pixels.counts.tolist() == [sum(p == place for p, _, _ in expected) for place in range(3)]
+    torch.testing.assert_close(pixels.embeddings, torch.stack([row for _, row, _ in expected]).detach())
+    torch.testing.assert_close(pixels.confidences, torch.tensor([p for _, _, p in expected]))
+
+
+def test_coarse_label_map_takes_the_middle_of_each_block() -> None:
+    label_map = torch.arange(35, dtype=torch.uint8).view(1, 5, 7)
+    # blocks of 4: rows 2 and (6 -> last, 4); columns 2 and (6)
+    assert downsample_label_map(label_map, 2, 2).tolist() == [[[16, 20], [30, 34]]]
+
+
+@pytest.mark.parametrize("negatives", list(Negatives))
+def test_draws_obey_their_rules(negatives: Negatives) -> None:
+    embeddings, logits, label_map = _batch()
+    pixels = gather_pixels(embeddings, logits, label_map)
+    prototypes = class_prototypes(pixels.embeddings, pixels.classes, num_classes=4)
+    settings = replace(SMALL, hard_threshold=0.3, num_anchors=50, num_negatives=4000, negatives=negatives)
+    draws = draw_contrast(pixels, prototypes, settings, _generator())
+    expected = negative_distribution(prototypes, temperature=settings.temperature)
+    for draw in draws:
+        assert set(pixels.classes[draw.anchors].tolist()) == {draw.class_index}
+        assert float(pixels.confidences[draw.anchors].max()) < 0.3
+        assert draw.negatives.shape == (50 if negatives is Negatives.PER_ANCHOR else 1, 4000)
+        drawn = pixels.classes[draw.negatives.flatten()]
+        shares = torch.bincount(drawn, minlength=4) / drawn.numel()
+        assert float(shares[draw.class_index]) == 0
+        torch.testing.assert_close(shares, expected[draw.class_index], atol=0.03, rtol=0)
+        # within a class every pixel is as likely as the next
+        other = (draw.class_index + 1) % 4
+        of_other = draw.negatives.flatten()[drawn == other]
+        hits = torch.bincount(of_other, minlength=len(pixels.classes))[pixels.classes == other]
+        assert int(hits.min()) > 0.5 * len(of_other) / len(hits)
+
+
+def test_gradient_reaches_anchors_alone() -> None:
+    embeddings, logits, label_map = _batch()
+    logits.requires_grad_()
+    loss = regional_contrast(embeddings, logits, label_map, replace(SMALL, num_anchors=1), _generator())
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+    assert embeddings.grad is not None
+    touched = embeddings.grad.abs().sum(dim=1) > 0
+    assert 0 < int(touched.sum()) <= 4  # one anchor a class
+    assert logits.grad is None
+
+
+@pytest.mark.parametrize("case", ["one class", "nothing known", "no anchors"])
+def test_contrast_of_nothing_is_a_zero_with_a_graph(case: str) -> None:
+    embeddings, logits, label_map = _batch()
+    if case == "one class":
+        label_map.fill_(1)
+    if case == "nothing known":
+        label_map.fill_(255)
+    threshold = 0.0 if case == "no anchors" else 0.95
+    loss = regional_contrast(
+        embeddings, logits, label_map, replace(SMALL, hard_threshold=threshold), _generator()
+    )
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+    assert float(loss) == 0
+    assert loss.dtype == torch.float32
+    assert embeddings.grad is not None
+    assert not embeddings.grad.any()
+
+
+def test_classes_without_anchor_still_count_in_the_mean() -> None:
+    embeddings, logits, label_map = _batch()
+    logits = logits.clone()
+    logits[:, 0] = 50  # every pixel is sure to be class 0: class 0 has no hard anchor
+    pixels = gather_pixels(embeddings, logits, label_map)
+    prototypes = class_prototypes(pixels.embeddings, pixels.classes, num_classes=4)
+    draws = draw_contrast(pixels, prototypes, SMALL, _generator())
+    assert [draw.class_index for draw in draws] == [1, 2, 3]
+    anchors = pixels.embeddings[torch.cat([draw.anchors for draw in draws])]
+    found = contrast(anchors, pixels.embeddings, prototypes, draws, temperature=0.5)
+    assert float(found) == pytest.approx(
+        _plain_contrast(embeddings, pixels.index, prototypes, draws, 0.5), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_contrast_is_finite_and_close(dtype: torch.dtype) -> None:
+    embeddings, logits, label_map = _batch(dtype=dtype)
+    big = (embeddings * 1000).detach().requires_grad_()  # squares overflow float16
+    loss = regional_contrast(big, logits, label_map, SMALL, _generator())
+    single = regional_contrast(big.float(), logits.float(), label_map, SMALL, _generator())
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+    assert float(loss) == pytest.approx(float(single), rel=0.02)
+    assert big.grad is not None
+    assert big.grad.isfinite().all()
