@@ -73,9 +73,9 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     """A migrated PostgreSQL database of the test's own."""
-    name = postgres.create_migrated()
+    name = postgres.take_migrated()
     yield postgres.url(name)
-    postgres.drop(name)
+    postgres.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", POSTGRESQL])
