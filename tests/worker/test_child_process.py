@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.process_watch import is_gone, wait_until
 
 from segloop_worker.child_process import ChildLimits, run_child
 from segloop_worker.errors import CancelRequested, ChildFailedError, ChildLostError, DeviceTroubleError
@@ -33,22 +34,6 @@ def run(
         check=check,
         limits=limits,
     )
-
-
-def is_gone(pid: int) -> bool:
-    """Whether no such process runs; a zombie that waits to be reaped counts as gone."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state == "Z"
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_result_and_progress_reach_the_parent_in_order() -> None:

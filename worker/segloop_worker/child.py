@@ -92,6 +92,7 @@ def run_training(job: ChildJob) -> dict[str, Any]:
             work_dir=job.folder / TRAINING_FOLDER,
             on_progress=job.report,
             initial_weights=initial,
+            checkpoint_seconds=job.spec.checkpoint_seconds,
         )
     metadata = describe_network(job.settings, job.spec.num_classes)
     save_weights(trained.network, job.folder / WEIGHTS_NAME, metadata)

@@ -28,6 +28,7 @@ class ChildSpec:
         weights_key: the model to score or evaluate with.
         model_version_id: whose predictions are kept.
         initial_weights_key: what a warm start goes on from.
+        checkpoint_seconds: time between a training's checkpoints.
         class_prior: mean predicted probability of each class over the pool.
         budget_regions: what a cold start may ask, or
         budget_pixels: the same in pixels.
@@ -40,6 +41,7 @@ class ChildSpec:
     weights_key: str | None = None
     model_version_id: str | None = None
     initial_weights_key: str | None = None
+    checkpoint_seconds: float = 20.0
     class_prior: list[float] | None = None
     budget_regions: int | None = None
     budget_pixels: int | None = None

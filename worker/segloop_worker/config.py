@@ -17,6 +17,8 @@ class WorkerSettings(StoreSettings):
     """CPU threads of a torch child; 0 = what the round's settings or torch say."""
     child_silence_seconds: float = Field(default=120.0, gt=0)
     child_stall_seconds: float = Field(default=1800.0, gt=0)
+    checkpoint_seconds: float = Field(default=20.0, gt=0)
+    """How much of a training is lost at most when its child is killed."""
     checkpoint_mirror_seconds: float = Field(default=60.0, gt=0)
     """How often a training's checkpoint goes to a blob store that other machines share."""
     ingest_threads: int = Field(default=2, ge=1, le=32)

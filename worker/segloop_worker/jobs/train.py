@@ -47,6 +47,7 @@ def train(run: JobRun) -> Save:
             num_classes=num_classes,
             round_number=round_.number,
             initial_weights_key=_warm_weights(run, settings, num_classes),
+            checkpoint_seconds=run.runtime.settings.checkpoint_seconds,
         ),
         on_step=lambda _: mirror.step(),
     )
