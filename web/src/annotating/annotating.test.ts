@@ -171,15 +171,10 @@ describe("ClassDigits", () => {
 });
 
 describe("small rules", () => {
-  it("reads from a crop's address where it lies, else takes the whole image", () => {
-    const image = { width: 100, height: 80 };
-    expect(cropBoxOf("/api/v1/images/1/crop?x=4&y=5&w=30&h=20&max_px=512", image)).toEqual({
-      x: 4,
-      y: 5,
-      width: 30,
-      height: 20,
-    });
-    expect(cropBoxOf("/api/v1/images/1/file", image)).toEqual({ x: 0, y: 0, width: 100, height: 80 });
+  it("takes the whole image for the crop when the server does not say where it lies", () => {
+    const image = { id: "1", url: "", width: 100, height: 80 };
+    expect(cropBoxOf({ image, crop_bbox: [4, 5, 30, 20] })).toEqual({ x: 4, y: 5, width: 30, height: 20 });
+    expect(cropBoxOf({ image })).toEqual({ x: 0, y: 0, width: 100, height: 80 });
   });
 
   it("is only saved when both the answers and the draft are", () => {

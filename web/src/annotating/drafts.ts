@@ -80,7 +80,11 @@ export class Drafts {
   private async send(work: RegionWork): Promise<boolean> {
     try {
       const png = await encodeGreyPng(work.document.labelMap, work.document);
-      await assignments.saveDraft(work.id, toBase64(png));
+      await assignments.saveDraft(work.id, {
+        label_map_png: toBase64(png),
+        seconds_spent: work.timer.seconds,
+        num_clicks: work.numClicks,
+      });
       return true;
     } catch (error) {
       if (error instanceof ApiError && (error.status === 409 || error.status === 404)) {

@@ -17,7 +17,7 @@ const SURROUNDINGS_MAX_PX = 2048;
 /** One leased region with everything needed to work on it, and what the person has put into it. */
 export class RegionWork implements Work {
   readonly pictures = new ImageLayer();
-  readonly timer: WorkTimer;
+  timer: WorkTimer;
   rgba: Uint8ClampedArray | null = null;
   segments: Uint16Array | null = null;
   numClicks: number;
@@ -54,6 +54,12 @@ export class RegionWork implements Work {
     return !this.hasSurroundings && (this.cropBox.width < width || this.cropBox.height < height);
   }
 
+  /** Opened again after it was submitted: the next answer tells what the change took, not the whole. */
+  reopen(): void {
+    this.timer = new WorkTimer();
+    this.numClicks = 0;
+  }
+
   /** Load the rest of the image, to lie below the crop; for people who zoom out. */
   async loadSurroundings(): Promise<void> {
     if (!this.needsSurroundings) return;
@@ -67,13 +73,14 @@ export class RegionWork implements Work {
   }
 }
 
-/** Where a crop lies in its image, read from its own address; the whole image when it does not say. */
-export function cropBoxOf(url: string, image: Size): Rect {
-  const params = new URL(url, "http://segloop.invalid").searchParams;
-  const [x, y, width, height] = ["x", "y", "w", "h"].map((name) => Number(params.get(name) ?? Number.NaN));
-  if ([x, y, width, height].some((value) => !Number.isFinite(value)) || width <= 0 || height <= 0) {
-    return { x: 0, y: 0, width: image.width, height: image.height };
-  }
+/** Where an assignment's crop lies in its image. */
+export function cropBoxOf(assignment: Pick<Assignment, "crop_bbox" | "image">): Rect {
+  const [x, y, width, height] = assignment.crop_bbox ?? [
+    0,
+    0,
+    assignment.image.width,
+    assignment.image.height,
+  ];
   return { x, y, width, height };
 }
 
@@ -87,7 +94,7 @@ export interface KeptProgress {
 export async function loadRegionWork(assignment: Assignment, kept?: KeptProgress): Promise<RegionWork> {
   const [x, y, width, height] = assignment.region.bbox;
   const box = { x, y, width, height };
-  const cropBox = cropBoxOf(assignment.crop_url, assignment.image);
+  const cropBox = cropBoxOf(assignment);
   const [mask, prediction, bitmap, segments] = await Promise.all([
     decodeBytes(fromBase64(assignment.region.mask_png), box),
     assignment.prediction_png ? decodeBytes(fromBase64(assignment.prediction_png), box) : null,

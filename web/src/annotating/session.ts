@@ -35,6 +35,10 @@ export class AnnotateSession {
   private past: RegionWork[] = [];
   private isRefilling = false;
   private isClosed = false;
+  private markClosed: () => void = () => {};
+  private readonly closed = new Promise<void>((resolve) => {
+    this.markClosed = resolve;
+  });
   private pollTimer: ReturnType<typeof setTimeout> | undefined;
   private renewTimer: ReturnType<typeof setTimeout> | undefined;
   private lastActivity = Date.now();
@@ -51,7 +55,7 @@ export class AnnotateSession {
   async start(): Promise<void> {
     this.events.onShow(null, "loading");
     this.outbox.kick();
-    await this.resume();
+    if (await this.isOnlyTab()) await this.resume();
     this.scheduleRenewal(MAX_RENEW_MS / 4);
     await this.refill();
   }
@@ -113,6 +117,7 @@ export class AnnotateSession {
       this.current.timer.pause();
       this.ahead.unshift(this.current);
     }
+    work.reopen();
     this.show(work);
   }
 
@@ -125,6 +130,7 @@ export class AnnotateSession {
 
   dispose(): void {
     this.isClosed = true;
+    this.markClosed();
     clearTimeout(this.pollTimer);
     clearTimeout(this.renewTimer);
     const open = [...(this.current ? [this.current] : []), ...this.ahead];
@@ -210,6 +216,21 @@ export class AnnotateSession {
   private poll(): void {
     clearTimeout(this.pollTimer);
     if (!this.isClosed) this.pollTimer = setTimeout(() => void this.refill(), POLL_MS);
+  }
+
+  /** A second tab must not open what the first one works on. The lock is held as long as the session lives. */
+  private isOnlyTab(): Promise<boolean> {
+    if (!navigator.locks) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      void navigator.locks.request(
+        `segloop-annotate-${this.projectId}-${this.userId}`,
+        { ifAvailable: true },
+        async (lock) => {
+          resolve(lock !== null);
+          if (lock) await this.closed;
+        },
+      );
+    });
   }
 
   /** Regions this browser held when it was closed: the latest first on the table, its painting as it was. */

@@ -3,7 +3,9 @@ import { API, json } from "./http";
 import type * as t from "./types";
 
 const query = (params: Record<string, string | number | undefined | null>) => {
-  const entries = Object.entries(params).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const entries = Object.entries(params).filter(
+    ([, value]) => value !== undefined && value !== null && value !== "",
+  );
   return entries.length ? `?${new URLSearchParams(entries.map(([k, v]) => [k, String(v)]))}` : "";
 };
 
@@ -15,7 +17,8 @@ export const auth = {
 
 export const users = {
   list: () => json<t.Page<t.User>>("/users?limit=200"),
-  create: (body: { username: string; password: string; is_admin: boolean }) => json<t.User>("/users", "POST", body),
+  create: (body: { username: string; password: string; is_admin: boolean }) =>
+    json<t.User>("/users", "POST", body),
 };
 
 export const tokens = {
@@ -63,10 +66,13 @@ export const images = {
 export const rounds = {
   list: (projectId: string) => json<t.Page<t.Round>>(`/projects/${projectId}/rounds?limit=200`),
   get: (id: string) => json<t.Round>(`/rounds/${id}`),
-  start: (projectId: string, body: t.NewRound) => json<t.Round>(`/projects/${projectId}/rounds`, "POST", body),
+  start: (projectId: string, body: t.NewRound) =>
+    json<t.Round>(`/projects/${projectId}/rounds`, "POST", body),
   command: (id: string, name: "cancel" | "close" | "retry") => json<t.Round>(`/rounds/${id}/${name}`, "POST"),
   eventsUrl: (id: string) => `${API}/rounds/${id}/events`,
 };
+
+export const jobs = { get: (id: string) => json<t.Job>(`/jobs/${id}`) };
 
 export const methods = { get: () => json<t.Methods>("/methods") };
 
@@ -74,15 +80,17 @@ export const assignments = {
   take: (projectId: string) => json<t.Assignment | null>(`/projects/${projectId}/assignments`, "POST"),
   submit: (id: string, body: t.AnnotationBody) =>
     json<{ annotation_id: string; version: number }>(`/assignments/${id}/annotation`, "PUT", body),
-  saveDraft: (id: string, label_map_png: string) =>
-    json<null>(`/assignments/${id}/draft`, "PUT", { label_map_png }),
+  saveDraft: (id: string, body: { label_map_png: string; seconds_spent: number; num_clicks: number }) =>
+    json<unknown>(`/assignments/${id}/draft`, "PUT", body),
   renew: (id: string) => json<{ lease_expires_at: string } | null>(`/assignments/${id}/renew`, "POST"),
   skip: (id: string, reason: string) => json<null>(`/assignments/${id}/skip`, "POST", { reason }),
   giveBack: (id: string) => json<null>(`/assignments/${id}`, "DELETE"),
 };
 
 export const models = {
-  list: (projectId: string) => json<t.Page<t.ModelVersion>>(`/projects/${projectId}/model_versions?limit=200`),
+  list: (projectId: string) =>
+    json<t.Page<t.ModelVersion>>(`/projects/${projectId}/model_versions?limit=200`),
+  get: (id: string) => json<t.ModelVersion & { loss_curve: unknown[] }>(`/model_versions/${id}`),
   activate: (id: string) => json<unknown>(`/model_versions/${id}/activate`, "POST"),
   weightsUrl: (id: string) => `${API}/model_versions/${id}/weights`,
 };

@@ -13,6 +13,7 @@ const STALE_PARTS: Record<string, string[]> = {
 
 /** At most one refetch of a part in this time, however many events come. */
 const CALM_MS = 700;
+const PROGRESS_CALM_MS = 2_500;
 
 /** Listen to a project: whatever changes on the server is fetched again. Reconnects by itself. */
 export function useProjectEvents(projectId: string): void {
@@ -22,14 +23,16 @@ export function useProjectEvents(projectId: string): void {
     const flush = () => {
       timer = undefined;
       for (const part of stale) invalidate(...keys.part(projectId, part));
-      if (stale.has("rounds")) void queryClient.invalidateQueries({ queryKey: keys.project(projectId), exact: true });
+      if (stale.has("rounds"))
+        void queryClient.invalidateQueries({ queryKey: keys.project(projectId), exact: true });
       stale.clear();
     };
     const source = new EventSource(projectEventsUrl(projectId));
     for (const [name, parts] of Object.entries(STALE_PARTS)) {
-      source.addEventListener(name, () => {
-        for (const part of parts) stale.add(part);
-        timer ??= setTimeout(flush, CALM_MS);
+      source.addEventListener(name, (event) => {
+        const isProgress = event.data.includes('"job.progress"');
+        for (const part of isProgress ? ["jobs"] : parts) stale.add(part);
+        timer ??= setTimeout(flush, isProgress ? PROGRESS_CALM_MS : CALM_MS);
       });
     }
     return () => {

@@ -42,7 +42,11 @@ export function writeHeaders(): Record<string, string> {
 export function toApiError(status: number, body: string): ApiError {
   if (status === 401) onSignedOut();
   try {
-    const problem = JSON.parse(body) as { detail?: unknown; title?: string; errors?: Record<string, unknown>[] };
+    const problem = JSON.parse(body) as {
+      detail?: unknown;
+      title?: string;
+      errors?: Record<string, unknown>[];
+    };
     const detail = typeof problem.detail === "string" ? problem.detail : problem.title;
     return new ApiError(status, detail || texts.errors.status(status), problem.errors);
   } catch {
@@ -67,7 +71,12 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
 }
 
 /** A request with a JSON body and a JSON answer; 204 gives null. */
-export async function json<T>(path: string, method = "GET", body?: unknown, signal?: AbortSignal): Promise<T> {
+export async function json<T>(
+  path: string,
+  method = "GET",
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
   const response = await request(path, {
     method,
     signal,

@@ -28,12 +28,17 @@ export const options = {
   tokens: queryOptions({ queryKey: ["tokens"], queryFn: tokens.list }),
   project: (id: string) => queryOptions({ queryKey: keys.project(id), queryFn: () => projects.get(id) }),
   rounds: (id: string) => queryOptions({ queryKey: keys.part(id, "rounds"), queryFn: () => rounds.list(id) }),
-  queue: (id: string) => queryOptions({ queryKey: keys.part(id, "queue"), queryFn: () => projects.queue(id) }),
-  curve: (id: string) => queryOptions({ queryKey: keys.part(id, "curve"), queryFn: () => projects.curve(id) }),
+  queue: (id: string) =>
+    queryOptions({ queryKey: keys.part(id, "queue"), queryFn: () => projects.queue(id) }),
+  curve: (id: string) =>
+    queryOptions({ queryKey: keys.part(id, "curve"), queryFn: () => projects.curve(id) }),
   models: (id: string) => queryOptions({ queryKey: keys.part(id, "models"), queryFn: () => models.list(id) }),
-  members: (id: string) => queryOptions({ queryKey: keys.part(id, "members"), queryFn: () => projects.members(id) }),
-  exports: (id: string) => queryOptions({ queryKey: keys.part(id, "exports"), queryFn: () => exportsApi.list(id) }),
-  jobs: (id: string) => queryOptions({ queryKey: keys.part(id, "jobs"), queryFn: () => projects.activeJobs(id) }),
+  members: (id: string) =>
+    queryOptions({ queryKey: keys.part(id, "members"), queryFn: () => projects.members(id) }),
+  exports: (id: string) =>
+    queryOptions({ queryKey: keys.part(id, "exports"), queryFn: () => exportsApi.list(id) }),
+  jobs: (id: string) =>
+    queryOptions({ queryKey: keys.part(id, "jobs"), queryFn: () => projects.activeJobs(id) }),
 };
 
 export const useMe = () => useQuery(options.me);

@@ -211,6 +211,8 @@ export interface Assignment {
   prediction_png: string | null;
   model_version_id: string | null;
   crop_url: string;
+  /** Where the crop lies in the image. */
+  crop_bbox?: [number, number, number, number];
   segments_url: string | null;
 }
 
@@ -223,19 +225,18 @@ export interface AnnotationBody {
 
 export interface AnnotationItem {
   id: string;
-  state?: string;
-  version?: number;
-  kind?: string;
-  username?: string;
-  user?: { username: string } | string | null;
-  image?: { id: string; filename: string } | null;
-  image_id?: string;
-  filename?: string;
-  region_index?: number;
-  round_number?: number;
-  num_clicks?: number;
-  seconds_spent?: number;
-  created_at?: string;
+  image_id: string;
+  region_index: number;
+  bbox: [number, number, number, number];
+  round: number;
+  purpose: string;
+  username: string;
+  version: number;
+  kind: string;
+  state: string;
+  annotation_seconds: number | null;
+  num_clicks: number | null;
+  created_at: string;
 }
 
 export interface ModelVersion {

@@ -1,4 +1,4 @@
-import { ApiError, API, NetworkError, toApiError, writeHeaders } from "./http";
+import { API, ApiError, NetworkError, toApiError, writeHeaders } from "./http";
 import type { Job, Split, UploadResult } from "./types";
 
 /** Send a body with progress: `fetch` cannot report how much of it has gone out. */

@@ -7,7 +7,7 @@ import { inImage } from "@/viewer/stage";
 import type { Viewport } from "@/viewer/viewport";
 import { type Bench, regionPixel, type Tool, type ToolHost, type ToolPointer } from "./tool";
 
-/** One click, one segment takes the class; dragging on takes every segment on the way, as one stroke. */
+/** One click, one segment takes the class; dragging takes every segment on the way; Shift takes the whole region. */
 export class SuperpixelTool implements Tool {
   readonly id = "superpixel";
   readonly cursor = "crosshair";
@@ -18,7 +18,8 @@ export class SuperpixelTool implements Tool {
   constructor(private readonly host: ToolHost) {}
 
   down(pointer: ToolPointer): void {
-    if (!this.host.bench?.segments) return;
+    if (pointer.shiftKey) this.host.fillRegion(this.host.settings.paintValue);
+    if (pointer.shiftKey || !this.host.bench?.segments) return;
     this.isDown = true;
     this.lastSegment = -1;
     this.host.bench.document.beginStroke();

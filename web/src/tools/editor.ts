@@ -28,6 +28,8 @@ export interface EditorEvents {
   onEdit(patch: Patch | null): void;
   onView(view: Viewport): void;
   onPick(value: number): void;
+  /** The whole region was given one value at once. */
+  onRegionFilled(value: number): void;
   /** One click of work was spent. */
   onClick(): void;
   /** A person did something: moved, painted, zoomed. */
@@ -160,7 +162,9 @@ export class Editor implements ToolHost {
   /** The whole region takes one value. */
   fillRegion(value: number): void {
     const document = this.work?.document;
-    if (document) this.command(document.regionRuns(), value);
+    if (!document) return;
+    this.command(document.regionRuns(), value);
+    this.events.onRegionFilled(value);
   }
 
   /** The whole region goes back to what the model said; or only its unlabelled pixels. */
@@ -234,6 +238,11 @@ export class Editor implements ToolHost {
     this.events.onClick();
     this.currentTool.down(pointer);
     this.currentTool.up(pointer);
+  }
+
+  /** The key came up somewhere else: no panning, no painting. */
+  dropSpace(): void {
+    this.pointers.releaseSpace();
   }
 
   dispose(): void {

@@ -31,6 +31,8 @@ export interface ToolHost {
   readonly bench: Bench | null;
   readonly settings: Readonly<ToolSettings>;
   pickValue(value: number): void;
+  /** The whole region takes one value: what a `dominant` answer is. */
+  fillRegion(value: number): void;
   invalidate(): void;
 }
 

@@ -32,6 +32,7 @@ function host(table: Bench, paintValue = 2) {
     bench: table,
     settings: { paintValue, brushSize: 1, tolerance: 10 },
     pickValue: (value) => picked.push(value),
+    fillRegion: (value) => table.document.edit(table.document.regionRuns(), value),
     invalidate: () => {},
     picked,
   };
@@ -101,6 +102,12 @@ describe("click tools", () => {
     tool.up();
     expect(table.document.count(2)).toBe(12);
     expect(table.document.at(2, 0)).toBe(UNLABELLED);
+  });
+
+  it("superpixel with Shift: the whole region", () => {
+    const table = bench();
+    new SuperpixelTool(host(table)).down({ ...pointer(15.5, 20.5), shiftKey: true });
+    expect(table.document.count(2)).toBe(table.document.area);
   });
 
   it("wand: one click, one colour", () => {

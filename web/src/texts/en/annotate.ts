@@ -95,21 +95,24 @@ export const annotate = {
     readyTitle: "Others are working on the last regions",
     ready: "If one comes back, it appears here by itself.",
     overview: "To the overview",
-    done: (count: number) => (count === 1 ? "You labelled 1 region just now." : `You labelled ${count} regions just now.`),
+    done: (count: number) =>
+      count === 1 ? "You labelled 1 region just now." : `You labelled ${count} regions just now.`,
   },
   guideTitle: "Labelling guide",
   guideEmpty: "The project has no guide yet. Its classes:",
   helpTitle: "Keys",
-  helpLead: "Correct, don't draw: the model's answer is already in the region. Fix what is wrong, press Enter.",
+  helpLead:
+    "Correct, don't draw: the model's answer is already in the region. Fix what is wrong, press Enter.",
   helpClassKeys: "1-9 pick a class, 0 and two digits one beyond the ninth, / finds one by name.",
-  helpMouse: "Wheel zooms at the pointer. Hold Space, or use the middle button, to pan. Right click picks the class under it.",
+  helpMouse:
+    "Wheel zooms at the pointer. Hold Space, or use the middle button, to pan. Right click picks the class under it.",
   firstTitle: "How it works",
   firstSteps: [
     ["You see one region", "The part that is not dimmed. Only pixels inside it count; the rest is context."],
     ["Fix what is wrong", "Pick a class (1-9) and paint, click a superpixel, or fill. Undo is Ctrl+Z."],
     ["Enter: submit and next", "The next region is loaded already. Press ? for every key."],
   ],
-  firstGo: "Start labelling",
+  firstGuide: "Read the project's guide",
   groups: {
     tools: "Tools",
     region: "Region",

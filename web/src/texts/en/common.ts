@@ -48,7 +48,11 @@ export const common = {
     cancelled: "Cancelled",
   },
   meanIou: "mean IoU",
-  notFound: { title: "Nothing here", body: "This page does not exist, or it is not for your eyes.", back: "To your projects" },
+  notFound: {
+    title: "Nothing here",
+    body: "This page does not exist, or it is not for your eyes.",
+    back: "To your projects",
+  },
   crash: { title: "The page ran into a problem", reload: "Reload the page" },
 };
 

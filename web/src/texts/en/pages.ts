@@ -14,6 +14,7 @@ export const rounds = {
   },
   live: "Live",
   loss: "Training loss",
+  stepAxis: "Step",
   lossEmpty: "The loss appears once training runs.",
   step: (step: number, all: number) => `Step ${step.toLocaleString("en")} of ${all.toLocaleString("en")}`,
   eta: (time: string) => `about ${time} left`,
@@ -80,6 +81,7 @@ export const images = {
   next: "Next image",
   size: (w: number, h: number) => `${w} × ${h}`,
   opacity: "Opacity",
+  sizeLabel: "Size",
 };
 
 export const people = {
@@ -110,8 +112,19 @@ export const people = {
 
 export const review = {
   title: "Review",
-  lead: "What people have answered, newest first. Accepting, returning and fixing answers is not in this version yet.",
+  lead: "What people have answered, in the order they did. Accepting, returning and fixing answers is not in this version yet.",
   empty: "No annotations yet",
   emptyBody: "They appear here as people submit regions.",
-  columns: { image: "Image", region: "Region", who: "Annotator", state: "State", kind: "Kind", clicks: "Clicks", time: "Time", when: "When" },
+  regionAt: ([x, y, w, h]: readonly number[]) => `${w} × ${h} at ${x}, ${y}`,
+  version: (version: number) => (version > 1 ? `version ${version}` : ""),
+  columns: {
+    round: "Round",
+    region: "Region",
+    who: "Annotator",
+    state: "State",
+    kind: "Kind",
+    clicks: "Clicks",
+    time: "Time",
+    when: "When",
+  },
 };

@@ -3,7 +3,8 @@ export const projects = {
   title: "Projects",
   create: "New project",
   empty: "No projects yet",
-  emptyBody: "A project holds images, the classes you tell apart in them, and a model that asks about the regions it learns most from.",
+  emptyBody:
+    "A project holds images, the classes you tell apart in them, and a model that asks about the regions it learns most from.",
   regionsLabelled: (n: number) => `${n.toLocaleString("en")} regions labelled`,
   images: (n: number) => (n === 1 ? "1 image" : `${n.toLocaleString("en")} images`),
   classes: (n: number) => (n === 1 ? "1 class" : `${n} classes`),
@@ -36,20 +37,24 @@ export const projects = {
 
 export const overview = {
   curve: "Learning curve",
-  curveEmpty: "The curve starts with the first trained round that has validation or test label maps to be measured on.",
-  curveNoMetric: "Rounds are trained, but nothing measures them: add validation images with label maps to see mean IoU.",
+  curveEmpty:
+    "The curve starts with the first trained round that has validation or test label maps to be measured on.",
+  curveNoMetric:
+    "Rounds are trained, but nothing measures them: add validation images with label maps to see mean IoU.",
   axis: { fraction: "Pixels labelled", regions: "Regions", clicks: "Clicks", hours: "Hours of labelling" },
   axisLabel: "Against",
   perClass: "Per class",
   bought: (regions: number, gain: string) => `The last round's ${regions} regions bought ${gain}.`,
-  boughtNothing: (regions: number, loss: string) => `The last round's ${regions} regions bought nothing: ${loss}.`,
+  boughtNothing: (regions: number, loss: string) =>
+    `The last round's ${regions} regions bought nothing: ${loss}.`,
   current: "Current round",
   noRound: "No round yet",
   noRoundBody: "The first round needs no labels: it picks regions that cover your images well.",
   needImages: "Add pool images first; then a round can ask about them.",
-  starting: (n: number) => `Getting ${n} images ready…`,
+  preparing: "Getting images ready: thumbnails and regions…",
   start: "Start round",
   startNext: "Start next round",
+  settings: "Settings…",
   annotate: "Annotate",
   queue: "Queue",
   remaining: "to label",
@@ -57,8 +62,15 @@ export const overview = {
   annotated: "labelled",
   labelled: "of pixels labelled",
   simulated: "Simulated annotator",
-  simulatedHelp: "Answers from the known label maps and starts round after round, so you can watch the curve rise.",
-  stats: { iou: "mean IoU", labelled: "Pixels labelled", regions: "Regions", clicks: "Clicks", time: "Labelling time" },
+  simulatedHelp:
+    "Answers from the known label maps and starts round after round, so you can watch the curve rise.",
+  stats: {
+    iou: "mean IoU",
+    labelled: "Pixels labelled",
+    regions: "Regions",
+    clicks: "Clicks",
+    time: "Labelling time",
+  },
   addImages: "Add images",
   exports: "Export",
   exportFormat: "Format",

@@ -1,0 +1,199 @@
+import { UNLABELLED, VOID } from "@/editing/labelMap";
+import { texts } from "@/texts/en";
+import type { Action } from "@/tools/actions";
+import type { ToolId } from "@/tools/tool";
+import type { AnnotateController } from "./controller";
+import { useAnnotate } from "./state";
+
+const get = useAnnotate.getState;
+const set = useAnnotate.setState;
+const names = texts.annotate.actions;
+const groups = texts.annotate.groups;
+
+/** How much [ and ] change the brush: a share of its size, at least a pixel. */
+const stepOf = (size: number) => Math.max(1, Math.round(size * 0.2));
+
+const isWorking = () => get().phase === "working";
+const always = () => true;
+
+/** Everything a person can do on the annotate page. */
+export function annotateActions(page: AnnotateController): Action[] {
+  return [
+    ...toolActions(page),
+    ...regionActions(page),
+    ...editActions(page),
+    ...viewActions(page),
+    ...cursorActions(page),
+  ];
+}
+
+function toolActions(page: AnnotateController): Action[] {
+  const tool = (id: ToolId, key: string): Action => ({
+    id,
+    label: names[id],
+    shortcuts: [key],
+    group: groups.tools,
+    isAvailable: always,
+    perform: () => page.setTool(id),
+  });
+  return [
+    tool("brush", "b"),
+    tool("eraser", "e"),
+    tool("polygon", "p"),
+    tool("superpixel", "s"),
+    tool("wand", "w"),
+    tool("pick", "i"),
+    {
+      id: "smaller",
+      label: names.smaller,
+      shortcuts: ["BracketLeft"],
+      group: groups.tools,
+      isAvailable: always,
+      perform: () => page.setBrushSize(get().brushSize - stepOf(get().brushSize)),
+    },
+    {
+      id: "larger",
+      label: names.larger,
+      shortcuts: ["BracketRight"],
+      group: groups.tools,
+      isAvailable: always,
+      perform: () => page.setBrushSize(get().brushSize + stepOf(get().brushSize)),
+    },
+  ];
+}
+
+function regionActions(page: AnnotateController): Action[] {
+  const { editor } = page;
+  const action = (
+    id: keyof typeof names,
+    shortcut: string,
+    perform: () => void,
+    isAvailable: () => boolean = isWorking,
+  ): Action => ({ id, label: names[id], shortcuts: [shortcut], group: groups.region, isAvailable, perform });
+  return [
+    action("submit", "Enter", () => page.submit()),
+    action(
+      "accept",
+      "a",
+      () => editor.acceptPrediction(),
+      () => get().facts?.hasPrediction === true,
+    ),
+    action(
+      "fill",
+      "f",
+      () => editor.fillRest(get().paintValue),
+      () => isWorking() && get().numUnlabelled > 0,
+    ),
+    action("fillRegion", "d", () => editor.fillRegion(get().paintValue)),
+    action("replace", "r", () => editor.replaceHovered()),
+    action("void", "v", () => {
+      if (get().needsFix) editor.fillRest(VOID);
+      else page.setPaintValue(VOID);
+    }),
+    action("skip", "Control+Space", () => page.skip("unsure")),
+    action(
+      "previous",
+      "Alt+ArrowLeft",
+      () => page.goBack(),
+      () => get().canGoBack,
+    ),
+    action(
+      "next",
+      "Alt+ArrowRight",
+      () => page.goForward(),
+      () => page.canGoForward,
+    ),
+  ];
+}
+
+function editActions(page: AnnotateController): Action[] {
+  const { editor } = page;
+  return [
+    {
+      id: "undo",
+      label: names.undo,
+      shortcuts: ["$mod+z"],
+      group: groups.edit,
+      isAvailable: isWorking,
+      perform: () => editor.undo(),
+    },
+    {
+      id: "redo",
+      label: names.redo,
+      shortcuts: ["$mod+Shift+z", "$mod+y"],
+      group: groups.edit,
+      isAvailable: isWorking,
+      perform: () => editor.redo(),
+    },
+    {
+      id: "cancel",
+      label: names.cancel,
+      shortcuts: ["Escape"],
+      group: groups.edit,
+      isAvailable: always,
+      perform: () => page.cancel(),
+    },
+    {
+      id: "swap",
+      label: names.swap,
+      shortcuts: ["x"],
+      group: groups.classes,
+      isAvailable: () => get().previousValue !== UNLABELLED,
+      perform: () => page.setPaintValue(get().previousValue),
+    },
+    {
+      id: "search",
+      label: names.search,
+      shortcuts: ["/"],
+      group: groups.classes,
+      isAvailable: always,
+      perform: () => set({ search: "" }),
+    },
+  ];
+}
+
+function viewActions(page: AnnotateController): Action[] {
+  const { editor } = page;
+  const action = (
+    id: keyof typeof names,
+    shortcut: string,
+    perform: () => void,
+    isAvailable = always,
+  ): Action => ({
+    id,
+    label: names[id],
+    shortcuts: [shortcut],
+    group: groups.view,
+    isAvailable,
+    perform,
+  });
+  return [
+    action("labels", "h", () => page.toggleLabels()),
+    action("heat", "u", () => void page.toggleHeat(), isWorking),
+    action("fit", "Shift+Digit1", () => editor.fitRegion()),
+    action("actual", "Shift+Digit2", () => editor.actualSize()),
+    action("guide", "g", () => set({ panel: "guide" })),
+    action("help", "Shift+?", () => set({ panel: "help" })),
+  ];
+}
+
+function cursorActions(page: AnnotateController): Action[] {
+  const moves = [
+    ["left", "ArrowLeft", -1, 0],
+    ["right", "ArrowRight", 1, 0],
+    ["up", "ArrowUp", 0, -1],
+    ["down", "ArrowDown", 0, 1],
+  ] as const;
+  return [1, 10].flatMap((pixels) =>
+    moves.map(
+      ([id, key, dx, dy]): Action => ({
+        id: pixels === 1 ? id : `${id}10`,
+        label: pixels === 1 ? names[id] : names[`${id}10`],
+        shortcuts: [pixels === 1 ? key : `Shift+${key}`],
+        group: groups.cursor,
+        isAvailable: isWorking,
+        perform: () => page.editor.moveCursor(dx * pixels, dy * pixels),
+      }),
+    ),
+  );
+}

@@ -1,0 +1,285 @@
+import { assignments, images } from "@/api/endpoints";
+import { bytesOrNull } from "@/api/http";
+import { invalidate, keys, queryClient } from "@/api/queries";
+import type { Project, Queue } from "@/api/types";
+import { VOID } from "@/editing/labelMap";
+import { decodePng } from "@/editing/png";
+import { texts } from "@/texts/en";
+import { Editor } from "@/tools/editor";
+import type { ToolId } from "@/tools/tool";
+import { heatPalette, makePalette, type Palette } from "@/viewer/colors";
+import { clamp } from "@/viewer/geometry";
+import { MapLayer } from "@/viewer/layers";
+import { Drafts } from "./drafts";
+import { Outbox } from "./outbox";
+import type { RegionWork } from "./regionWork";
+import { AnnotateSession } from "./session";
+import {
+  countsOf,
+  factsOf,
+  rememberPreferences,
+  resetAnnotateState,
+  saveStateOf,
+  useAnnotate,
+} from "./state";
+import { LocalStore } from "./store";
+
+export interface Notices {
+  error(error: unknown, title?: string): void;
+  info(text: string, title?: string): void;
+}
+
+const get = useAnnotate.getState;
+const set = useAnnotate.setState;
+
+/** Everything behind the annotate page: the editor on its canvas, the flow of regions, saving. One per visit. */
+export class AnnotateController {
+  readonly editor: Editor;
+  private session: AnnotateSession | null = null;
+  private drafts: Drafts | null = null;
+  private outbox: Outbox | null = null;
+  private palette: Palette;
+  private hasChosenTool = false;
+  private isClosed = false;
+  private countsFrame = 0;
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private project: Project,
+    private readonly userId: string,
+    private readonly notices: Notices,
+  ) {
+    resetAnnotateState();
+    this.palette = makePalette(project.label_classes.map((label_class) => label_class.color));
+    this.editor = new Editor(canvas, {
+      onEdit: (patch) => {
+        const work = this.session?.current;
+        if (work && patch && patch.origin !== "server") this.edited(work);
+        else this.showCounts();
+      },
+      onView: (view) => {
+        canvas.dataset.imageToScreen = view.matrix.join(",");
+      },
+      onPick: (value) => this.setPaintValue(value),
+      onRegionFilled: (value) => this.regionFilled(value),
+      onClick: () => {
+        const work = this.session?.current;
+        if (work) work.numClicks++;
+      },
+      onActivity: () => this.session?.touch(),
+    });
+    const { brushSize, tolerance, opacity } = get();
+    Object.assign(this.editor.settings, { brushSize, tolerance });
+    this.editor.setOpacity(opacity);
+    this.setPaintValue(this.classIndices[0] ?? 0);
+  }
+
+  /** Open the browser's store and begin to take regions. */
+  async start(): Promise<void> {
+    const owner = { projectId: this.project.id, userId: this.userId };
+    const store = await LocalStore.open();
+    if (this.isClosed) return;
+    this.drafts = new Drafts(store, owner, {
+      onState: (draft) => set({ draft }),
+      onLeaseLost: (work) => this.session?.loseLease(work),
+    });
+    this.outbox = new Outbox(store, this.userId, assignments.submit, {
+      onState: (outbox, numPending) => set({ outbox, numPending }),
+      onSent: () => invalidate(...keys.part(this.project.id, "queue")),
+      onRefused: (_, error) => this.notices.error(error, texts.annotate.refused),
+    });
+    this.session = new AnnotateSession(this.project.id, this.userId, store, this.drafts, this.outbox, {
+      onShow: (work, why) => this.show(work, why),
+      onUnlabelled: () => {
+        set({ needsFix: true });
+        this.editor.flash();
+      },
+      onLeaseLost: (work) => work === this.session?.current && set({ isLeaseLost: true }),
+      onStaleWork: () => this.notices.info(texts.annotate.staleWork),
+      onError: (error) => this.notices.error(error),
+    });
+    await this.session.start();
+  }
+
+  /** Classes that can be painted: those that were not merged into others. */
+  get classIndices(): number[] {
+    return this.project.label_classes.filter((c) => (c.merged_into ?? null) === null).map((c) => c.index);
+  }
+
+  get partitionKind(): Project["partition"]["kind"] {
+    return this.project.partition.kind;
+  }
+
+  /** The project was changed meanwhile, its colours perhaps. */
+  setProject(project: Project): void {
+    this.project = project;
+    this.palette = makePalette(project.label_classes.map((label_class) => label_class.color));
+  }
+
+  /** The server says that something happened to the queue. */
+  wake(): void {
+    if (get().phase !== "working") this.session?.wake();
+  }
+
+  setTool(tool: ToolId): void {
+    this.hasChosenTool = true;
+    this.editor.setTool(tool);
+    set({ tool });
+  }
+
+  setPaintValue(value: number): void {
+    const { paintValue } = get();
+    this.editor.settings.paintValue = value;
+    set({ paintValue: value, previousValue: paintValue === value ? get().previousValue : paintValue });
+    if (this.editor.toolId === "pick" || this.editor.toolId === "eraser") this.setTool("brush");
+    this.editor.invalidate();
+  }
+
+  setBrushSize(size: number): void {
+    const brushSize = clamp(Math.round(size), 1, 400);
+    this.editor.settings.brushSize = brushSize;
+    set({ brushSize });
+    rememberPreferences();
+    this.editor.invalidate();
+  }
+
+  setTolerance(tolerance: number): void {
+    this.editor.settings.tolerance = tolerance;
+    set({ tolerance });
+    rememberPreferences();
+  }
+
+  setOpacity(opacity: number): void {
+    this.editor.setOpacity(opacity);
+    set({ opacity });
+    rememberPreferences();
+  }
+
+  toggleLabels(): void {
+    const areLabelsVisible = !get().areLabelsVisible;
+    this.editor.showLabels(areLabelsVisible);
+    set({ areLabelsVisible });
+  }
+
+  async toggleHeat(): Promise<void> {
+    const work = this.session?.current;
+    if (get().heat !== "off" || !work) {
+      this.editor.showHeat(null);
+      set({ heat: "off" });
+      return;
+    }
+    set({ heat: "loading" });
+    try {
+      const heat = await loadHeat(work);
+      if (this.session?.current !== work) return;
+      this.editor.showHeat(heat);
+      set({ heat: heat ? "on" : "off" });
+      if (!heat) this.notices.info(texts.annotate.noHeat);
+    } catch (error) {
+      set({ heat: "off" });
+      this.notices.error(error);
+    }
+  }
+
+  submit(): void {
+    if (this.editor.finishPolygon()) return;
+    const work = this.session?.current;
+    const isRevisit = work?.isSubmitted === true;
+    if (!this.session?.submit() || isRevisit) return;
+    set({ numDone: get().numDone + 1 });
+    queryClient.setQueryData<Queue>(keys.part(this.project.id, "queue"), (queue) =>
+      queue ? { ...queue, remaining: Math.max(0, queue.remaining - 1) } : queue,
+    );
+  }
+
+  skip(reason: string): void {
+    void this.session?.skip(reason);
+  }
+
+  goBack(): void {
+    this.session?.previous();
+  }
+
+  goForward(): void {
+    this.session?.next();
+  }
+
+  get canGoForward(): boolean {
+    return this.session?.hasNext === true;
+  }
+
+  /** Esc: what is half done, then banners. */
+  cancel(): void {
+    if (!this.editor.cancel()) set({ needsFix: false, search: null });
+  }
+
+  dispose(): void {
+    this.isClosed = true;
+    cancelAnimationFrame(this.countsFrame);
+    this.session?.dispose();
+    this.drafts?.dispose();
+    this.outbox?.dispose();
+    this.editor.dispose();
+  }
+
+  private edited(work: RegionWork): void {
+    work.isTouched = true;
+    work.isDominant = false;
+    this.session?.touch();
+    if (!work.isSubmitted) this.drafts?.changed(work);
+    this.showCounts();
+  }
+
+  private regionFilled(value: number): void {
+    const work = this.session?.current;
+    if (work) work.isDominant = this.partitionKind === "superpixel" && value !== VOID;
+  }
+
+  private show(work: RegionWork | null, why: "loading" | "empty"): void {
+    if (work) this.canvas.dataset.regionBbox = work.assignment.region.bbox.join(",");
+    else delete this.canvas.dataset.regionBbox;
+    const heat = get().heat;
+    this.editor.open(work, this.palette);
+    set({
+      phase: work ? "working" : why,
+      facts: work ? factsOf(work) : null,
+      needsFix: false,
+      isLeaseLost: work?.isLeaseLost ?? false,
+      heat: "off",
+      canGoBack: this.session?.hasPrevious ?? false,
+    });
+    this.showCounts();
+    if (!work) return;
+    if (heat !== "off") void this.toggleHeat();
+    if (!work.document.prediction && work.segments && !this.hasChosenTool) {
+      this.editor.setTool("superpixel");
+      set({ tool: "superpixel" });
+    }
+    void work.loadSurroundings().then(
+      () => this.editor.invalidate(),
+      () => {},
+    );
+  }
+
+  /** Panels follow the document at most once a frame. */
+  private showCounts(): void {
+    if (this.countsFrame !== 0) return;
+    this.countsFrame = requestAnimationFrame(() => {
+      this.countsFrame = 0;
+      const work = this.session?.current;
+      if (!work) return;
+      const counts = countsOf(work, this.project.label_classes.length);
+      set({ ...counts, ...(counts.numUnlabelled === 0 ? { needsFix: false } : {}) });
+    });
+  }
+}
+
+/** The uncertainty of the whole image; null while there is none. */
+async function loadHeat(work: RegionWork): Promise<MapLayer | null> {
+  const bytes = await bytesOrNull(images.url(work.assignment.image.id, "scores"));
+  if (!bytes) return null;
+  const { samples, width, height } = await decodePng(bytes);
+  return new MapLayer(Uint8Array.from(samples), { x: 0, y: 0, width, height }, heatPalette());
+}
+
+export { saveStateOf };

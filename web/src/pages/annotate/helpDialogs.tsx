@@ -1,0 +1,116 @@
+import { useCallback, useEffect, useState } from "react";
+import { useAnnotate } from "@/annotating/state";
+import type { Project } from "@/api/types";
+import { texts } from "@/texts/en";
+import { type Action, shortcutText } from "@/tools/actions";
+import { Dialog } from "@/ui/dialog";
+import { Icon } from "@/ui/icons";
+
+const words = texts.annotate;
+const close = () => useAnnotate.setState({ panel: "none" });
+
+export function HelpDialog({ actions }: { actions: readonly Action[] }) {
+  const groups = [...new Set(actions.map((action) => action.group))];
+  return (
+    <Dialog title={words.helpTitle} className="wide" onClose={close}>
+      <div className="content stack">
+        <p className="muted">{words.helpLead}</p>
+        <div className="keys">
+          {groups.map((group) => (
+            <section key={group}>
+              <h3>{group}</h3>
+              <ul>
+                {actions
+                  .filter((action) => action.group === group)
+                  .map((action) => (
+                    <li key={action.id}>
+                      <span>{action.label}</span>
+                      <span className="alternatives">
+                        {action.shortcuts.map((shortcut) => (
+                          <kbd key={shortcut}>{shortcutText(shortcut)}</kbd>
+                        ))}
+                      </span>
+                    </li>
+                  ))}
+              </ul>
+              {group === words.groups.classes && <p className="small muted">{words.helpClassKeys}</p>}
+            </section>
+          ))}
+        </div>
+        <p className="small muted">{words.helpMouse}</p>
+      </div>
+    </Dialog>
+  );
+}
+
+export function GuideDialog({ project }: { project: Project }) {
+  const guide = project.guide_markdown?.trim();
+  return (
+    <Dialog title={words.guideTitle} onClose={close}>
+      <div className="content stack">
+        {guide ? <div className="guide">{guide}</div> : <p className="muted">{words.guideEmpty}</p>}
+        <ul className="stack tight">
+          {project.label_classes.map((label_class) => (
+            <li key={label_class.index} className="row">
+              <span className="swatch" style={{ background: label_class.color }} />
+              <b>{label_class.name}</b>
+              <span className="muted">{label_class.description}</span>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </Dialog>
+  );
+}
+
+const WELCOME_KEY = "segloop.welcomed";
+
+/** First-run help. It lies in the panel, never over the region, and goes after the first submit. */
+export function Welcome({ project }: { project: Project }) {
+  const [isWanted, setWanted] = useState(() => localStorage.getItem(WELCOME_KEY) === null);
+  const numDone = useAnnotate((state) => state.numDone);
+  const dismiss = useCallback(() => {
+    localStorage.setItem(WELCOME_KEY, "1");
+    setWanted(false);
+  }, []);
+  useEffect(() => {
+    if (numDone > 0) dismiss();
+  }, [numDone, dismiss]);
+  if (!isWanted) return null;
+  return (
+    <section className="welcome stack tight">
+      <div className="row">
+        <h3 className="grow">{words.firstTitle}</h3>
+        <button
+          type="button"
+          className="button ghost small icon"
+          aria-label={texts.common.dismiss}
+          onClick={dismiss}
+        >
+          <Icon name="close" size={14} />
+        </button>
+      </div>
+      <ol className="steps">
+        {words.firstSteps.map(([title, body], i) => (
+          <li key={title}>
+            <span className="n">{i + 1}</span>
+            <div className="small">
+              <b>{title}</b>
+              <p className="muted">{body}</p>
+            </div>
+          </li>
+        ))}
+      </ol>
+      {project.guide_markdown?.trim() && (
+        <button
+          type="button"
+          className="button small"
+          onClick={() => useAnnotate.setState({ panel: "guide" })}
+        >
+          <Icon name="book" size={14} />
+          {words.firstGuide}
+        </button>
+      )}
+    </section>
+  );
+}

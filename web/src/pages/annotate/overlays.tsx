@@ -1,0 +1,161 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+import type { AnnotateController } from "@/annotating/controller";
+import { useAnnotate } from "@/annotating/state";
+import { options } from "@/api/queries";
+import type { LabelClass, Queue } from "@/api/types";
+import { VOID } from "@/editing/labelMap";
+import { texts } from "@/texts/en";
+import type { Action } from "@/tools/actions";
+import { Empty, Progress } from "@/ui/bits";
+import { duration } from "@/ui/format";
+import { Icon } from "@/ui/icons";
+import { keepFocus } from "./toolbar";
+
+const words = texts.annotate;
+
+function emptyTexts(queue: Queue | undefined): { title: string; body: string } {
+  switch (queue?.state) {
+    case "training":
+      return {
+        title: words.empty.trainingTitle,
+        body: [
+          words.empty.training,
+          queue.eta_seconds ? words.empty.eta(duration(queue.eta_seconds)) : "",
+        ].join(" "),
+      };
+    case "closed":
+      return { title: words.empty.closedTitle, body: words.empty.closed };
+    default:
+      return (queue?.leased ?? 0) > 0
+        ? { title: words.empty.readyTitle, body: words.empty.ready }
+        : { title: words.empty.emptyTitle, body: words.empty.empty };
+  }
+}
+
+/** Why there is nothing to label, as long as there is nothing. It goes away by itself. */
+export function WaitingOverlay({ projectId }: { projectId: string }) {
+  const phase = useAnnotate((state) => state.phase);
+  const numDone = useAnnotate((state) => state.numDone);
+  const isEmpty = phase === "empty";
+  const { data: queue } = useQuery({ ...options.queue(projectId), refetchInterval: isEmpty ? 3_000 : false });
+  if (phase === "working") return null;
+  if (!isEmpty) {
+    return (
+      <div className="overlay" role="status">
+        <div className="stack" style={{ width: 240, textAlign: "center" }}>
+          <Progress fraction={null} label={words.empty.loading} />
+          <span className="muted">{words.empty.loading}</span>
+        </div>
+      </div>
+    );
+  }
+  const { title, body } = emptyTexts(queue);
+  return (
+    <div className="overlay" role="status">
+      <Empty icon={queue?.state === "training" ? "chart" : "check"} title={title}>
+        <p>{body}</p>
+        {numDone > 0 && <p className="faint">{words.empty.done(numDone)}</p>}
+        {queue?.state === "training" && (
+          <div style={{ width: 200, marginTop: 6 }}>
+            <Progress fraction={null} label={title} />
+          </div>
+        )}
+        <Link href={`/projects/${projectId}`} className="button">
+          {words.empty.overview}
+        </Link>
+      </Empty>
+    </div>
+  );
+}
+
+/** Messages about the region on the table, one at a time, the most pressing first. */
+export function Banners({ page, classes }: { page: AnnotateController; classes: LabelClass[] }) {
+  const { phase, needsFix, isLeaseLost, facts, paintValue, numDone } = useAnnotate();
+  if (phase !== "working" || !facts) return null;
+  if (needsFix)
+    return (
+      <FixBanner page={page} classes={classes} paintValue={paintValue} hasPrediction={facts.hasPrediction} />
+    );
+  if (isLeaseLost) {
+    return (
+      <div className="banner alert" role="alert">
+        <div>
+          <b>{words.leaseTitle}</b>
+          {words.leaseBody}
+        </div>
+      </div>
+    );
+  }
+  if (facts.isRevisit) return <div className="banner">{words.revisit}</div>;
+  if (!facts.hasPrediction && numDone === 0) return <div className="banner">{words.coldHint}</div>;
+  return null;
+}
+
+function FixBanner(props: {
+  page: AnnotateController;
+  classes: LabelClass[];
+  paintValue: number;
+  hasPrediction: boolean;
+}) {
+  const { page, classes, paintValue, hasPrediction } = props;
+  const name = paintValue === VOID ? null : classes.find((c) => c.index === paintValue)?.name;
+  const button = (text: string, key: string, perform: () => void) => (
+    <button type="button" className="button small" onPointerDown={keepFocus} onClick={perform}>
+      {text} {key && <kbd>{key}</kbd>}
+    </button>
+  );
+  return (
+    <div className="banner alert" role="alert" data-testid="unlabelled-banner">
+      <div>
+        <b>{words.fixTitle}</b>
+        <span className="small muted">{words.fixBody}</span>
+      </div>
+      {name && button(words.fixFill(name), "F", () => page.editor.fillRest(paintValue))}
+      {button(words.fixVoid, "V", () => page.editor.fillRest(VOID))}
+      {hasPrediction && button(words.fixPrediction, "", () => page.editor.acceptPrediction(true))}
+    </div>
+  );
+}
+
+export function ViewControls({ action }: { action(id: string): Action }) {
+  const areLabelsVisible = useAnnotate((state) => state.areLabelsVisible);
+  const heat = useAnnotate((state) => state.heat);
+  const button = (
+    id: string,
+    icon: Parameters<typeof Icon>[0]["name"],
+    testId?: string,
+    pressed?: boolean,
+  ) => {
+    const { label, shortcuts, perform } = action(id);
+    return (
+      <button
+        type="button"
+        className="button ghost small icon"
+        data-testid={testId}
+        aria-label={label}
+        aria-pressed={pressed}
+        title={`${label} (${shortcuts[0].replace("Digit", "").replace("Shift+?", "?").toUpperCase()})`}
+        onPointerDown={keepFocus}
+        onClick={perform}
+      >
+        <Icon name={icon} size={16} />
+      </button>
+    );
+  };
+  return (
+    <div className="view-controls">
+      {button("labels", "eye", "toggle-prediction", areLabelsVisible)}
+      {button("heat", "heat", "toggle-uncertainty", heat !== "off")}
+      {button("fit", "fit")}
+      {button("guide", "book")}
+      {button("help", "help", "help")}
+    </div>
+  );
+}
+
+export function ToolHint() {
+  const tool = useAnnotate((state) => state.tool);
+  const isWorking = useAnnotate((state) => state.phase === "working");
+  return isWorking ? <div className="tool-hint">{words.toolHints[tool]}</div> : null;
+}

@@ -1,0 +1,99 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { annotateActions } from "@/annotating/annotateActions";
+import { AnnotateController } from "@/annotating/controller";
+import { useAnnotate } from "@/annotating/state";
+import { keys, queryClient, useMe } from "@/api/queries";
+import type { Project, User } from "@/api/types";
+import { texts } from "@/texts/en";
+import type { Action } from "@/tools/actions";
+import { ProjectFrame } from "@/ui/shell";
+import { toast, toastError } from "@/ui/toasts";
+import "@/styles/annotate.css";
+import { ActionBar, SaveState } from "./annotate/actionBar";
+import { GuideDialog, HelpDialog } from "./annotate/helpDialogs";
+import { Banners, ToolHint, ViewControls, WaitingOverlay } from "./annotate/overlays";
+import { Panel } from "./annotate/panel";
+import { Toolbar } from "./annotate/toolbar";
+import { useKeys } from "./annotate/useKeys";
+
+const NOTICES = { error: toastError, info: (text: string, title?: string) => toast("info", text, title) };
+
+/** The controller lives as long as the canvas; what it knows of the project is kept fresh. */
+function useController(project: Project, user: User) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [page, setPage] = useState<AnnotateController | null>(null);
+  const latest = useRef(project);
+  useEffect(() => {
+    if (!canvas.current) return;
+    const controller = new AnnotateController(canvas.current, latest.current, user.id, NOTICES);
+    setPage(controller);
+    controller.start().catch(toastError);
+    return () => controller.dispose();
+  }, [user.id]);
+  useEffect(() => {
+    latest.current = project;
+    page?.setProject(project);
+  }, [project, page]);
+  useEffect(() => {
+    const queueKey = JSON.stringify(keys.part(project.id, "queue"));
+    return queryClient.getQueryCache().subscribe((event) => {
+      if (event.type === "updated" && JSON.stringify(event.query.queryKey) === queueKey) page?.wake();
+    });
+  }, [project.id, page]);
+  return { canvas, page };
+}
+
+function Workplace({ project, user }: { project: Project; user: User }) {
+  const { canvas, page } = useController(project, user);
+  const actions = useMemo(() => (page ? annotateActions(page) : []), [page]);
+  const action = useCallback(
+    (id: string): Action => {
+      const found = actions.find((candidate) => candidate.id === id);
+      if (!found) throw new Error(`no action ${id}`);
+      return found;
+    },
+    [actions],
+  );
+  useKeys(page, actions);
+  const panel = useAnnotate((state) => state.panel);
+  return (
+    <main className="annotate" id="content">
+      {page && <Toolbar action={action} />}
+      <div className="canvas-area">
+        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrow keys and Space are its own */}
+        <canvas
+          ref={canvas}
+          data-testid="annotate-canvas"
+          tabIndex={0}
+          role="application"
+          aria-label={texts.annotate.canvas}
+        />
+        {page && (
+          <>
+            <ToolHint />
+            <ViewControls action={action} />
+            <Banners page={page} classes={project.label_classes} />
+          </>
+        )}
+        <WaitingOverlay projectId={project.id} />
+      </div>
+      {page && (
+        <>
+          <Panel page={page} project={project} />
+          <ActionBar projectId={project.id} action={action} onSkip={(reason) => page.skip(reason)} />
+        </>
+      )}
+      {panel === "help" && <HelpDialog actions={actions} />}
+      {panel === "guide" && <GuideDialog project={project} />}
+    </main>
+  );
+}
+
+export default function AnnotatePage({ id }: { id: string }) {
+  const { data: user } = useMe();
+  return (
+    <ProjectFrame id={id} title={texts.common.nav.annotate} aside={<SaveState />}>
+      {(project) => user && <Workplace key={project.id} project={project} user={user} />}
+    </ProjectFrame>
+  );
+}

@@ -1,0 +1,131 @@
+import { useState } from "react";
+import type { CurveRow, Project } from "@/api/types";
+import { texts } from "@/texts/en";
+import { Empty, Segmented, Switch } from "@/ui/bits";
+import { Chart, type Series } from "@/ui/chart";
+import { count, duration, percent, points, share } from "@/ui/format";
+
+const words = texts.overview;
+
+const AXES = {
+  fraction: { at: (row: CurveRow) => row.labelled_fraction, text: (value: number) => share(value) },
+  regions: {
+    at: (row: CurveRow) => row.annotated_regions,
+    text: (value: number) => count(Math.round(value)),
+  },
+  clicks: { at: (row: CurveRow) => row.clicks, text: (value: number) => count(Math.round(value)) },
+  hours: {
+    at: (row: CurveRow) => row.annotation_seconds / 3600,
+    text: (value: number) => `${+value.toFixed(2)} h`,
+  },
+} as const;
+type AxisName = keyof typeof AXES;
+const AXIS_NAMES = Object.keys(AXES) as AxisName[];
+
+const AXIS_OPTIONS: (readonly [AxisName, string])[] = AXIS_NAMES.map((name) => [name, words.axis[name]]);
+
+function seriesOf(rows: CurveRow[], project: Project, isPerClass: boolean): Series[] {
+  const mean: Series = {
+    label: texts.common.meanIou,
+    values: rows.map((row) => row.mean_iou),
+    color: "--accent",
+    width: isPerClass ? 3 : 2,
+  };
+  if (!isPerClass) return [mean];
+  const classes = project.label_classes.map((label_class) => ({
+    label: label_class.name,
+    values: rows.map((row) => row.iou_per_class?.[label_class.index] ?? null),
+    color: label_class.color,
+    width: 1.5,
+  }));
+  return [mean, ...classes];
+}
+
+/** What the regions of the last measured round were worth. */
+function Bought({ rows }: { rows: CurveRow[] }) {
+  if (rows.length < 2) return null;
+  const [before, last] = rows.slice(-2);
+  const gain = (last.mean_iou ?? 0) - (before.mean_iou ?? 0);
+  const regions = last.annotated_regions - before.annotated_regions;
+  const text = gain > 0 ? words.bought(regions, points(gain)) : words.boughtNothing(regions, points(gain));
+  return <p className="small muted">{text}</p>;
+}
+
+function Stats({
+  rows,
+  measured,
+  numRegions,
+}: {
+  rows: CurveRow[];
+  measured: CurveRow[];
+  numRegions: number;
+}) {
+  const last = rows.at(-1);
+  const now = measured.at(-1)?.mean_iou ?? null;
+  const before = measured.at(-2)?.mean_iou ?? null;
+  const gain = now !== null && before !== null ? now - before : null;
+  const stat = (name: keyof typeof words.stats, value: string, extra?: number | null) => (
+    <div className="stat">
+      <dt>{words.stats[name]}</dt>
+      <dd>
+        {value}{" "}
+        {extra !== null && extra !== undefined && (
+          <small className={extra >= 0 ? "gain" : "loss"}>{points(extra).replace(" points", "")}</small>
+        )}
+      </dd>
+    </div>
+  );
+  return (
+    <dl className="stats">
+      {stat("iou", percent(now), gain)}
+      {stat("labelled", share(last?.labelled_fraction ?? null))}
+      {stat("regions", count(numRegions))}
+      {stat("clicks", count(last?.clicks ?? null))}
+      {stat("time", last ? duration(last.annotation_seconds || null) : texts.common.none)}
+    </dl>
+  );
+}
+
+interface CurveCardProps {
+  project: Project;
+  rows: CurveRow[] | undefined;
+  /** Regions answered so far, those since the last training too. */
+  numRegions: number;
+}
+
+export function CurveCard({ project, rows = [], numRegions }: CurveCardProps) {
+  const [axis, setAxis] = useState<AxisName>("fraction");
+  const [isPerClass, setPerClass] = useState(false);
+  const measured = rows.filter((row) => row.mean_iou !== null && AXES[axis].at(row) !== null);
+  const isTrained = rows.some((row) => row.model_version_id !== null);
+  return (
+    <section className="card" data-testid="learning-curve" aria-label={words.curve}>
+      <header>
+        <h2>{words.curve}</h2>
+        <Switch label={words.perClass} checked={isPerClass} onChange={setPerClass} />
+        <Segmented label={words.axisLabel} value={axis} options={AXIS_OPTIONS} onChange={setAxis} />
+      </header>
+      <Stats rows={rows} measured={measured} numRegions={numRegions} />
+      <div className="body stack">
+        {measured.length > 0 ? (
+          <>
+            <Chart
+              label={words.curve}
+              x={measured.map((row) => AXES[axis].at(row) ?? 0)}
+              series={seriesOf(measured, project, isPerClass)}
+              xLabel={words.axis[axis]}
+              formatX={AXES[axis].text}
+              formatY={(value) => percent(value, 0)}
+              height={isPerClass ? 320 : 250}
+            />
+            <Bought rows={measured} />
+          </>
+        ) : (
+          <Empty icon="chart" title={words.curve}>
+            <p>{isTrained ? words.curveNoMetric : words.curveEmpty}</p>
+          </Empty>
+        )}
+      </div>
+    </section>
+  );
+}
