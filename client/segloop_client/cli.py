@@ -78,9 +78,14 @@ def serve(
     data_dir: Annotated[Path, typer.Option(help="database, images, weights")] = DEFAULT_DATA_DIR,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page")] = True,
     torch_workers: Annotated[int, typer.Option(min=0, help="0 = no workers here, only the server")] = 1,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="print logs instead of writing them to files")
+    ] = False,
 ) -> None:
     """Serve page, API and workers on this machine."""
-    served = Served(ServeOptions(host, port, data_dir, browser and _has_display(), torch_workers), say)
+    served = Served(
+        ServeOptions(host, port, data_dir, browser and _has_display(), torch_workers, verbose), say
+    )
     served.stop_on_signals()
     served.start()
     if served.has_workers:

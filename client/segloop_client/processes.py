@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 8.0
@@ -22,11 +24,13 @@ class Supervised:
         name: for messages.
         command: its arguments.
         environment: what it sees.
+        log_path: where its output is appended; None = the supervisor's own output.
     """
 
     name: str
     command: list[str]
     environment: dict[str, str]
+    log_path: Path | None = None
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     restart_at: float | None = None
@@ -34,15 +38,27 @@ class Supervised:
 
     def start(self) -> None:
         """Start it in a group of its own: Ctrl+C reaches only the supervisor, which stops it in order."""
-        self.process = subprocess.Popen(  # noqa: S603 - commands are built here, never from input
-            self.command,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - before any thread
-        )
+        with self.log_path.open("ab") if self.log_path else nullcontext() as log:
+            self.process = subprocess.Popen(  # noqa: S603 - commands are built here, never from input
+                self.command,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT if log else None,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one C call
+            )
         self.started_at = time.monotonic()
         self.restart_at = None
+
+    def last_words(self) -> str:
+        """The last line it logged, or nothing."""
+        if self.log_path is None or not self.log_path.exists():
+            return ""
+        with self.log_path.open("rb") as file:
+            file.seek(max(0, self.log_path.stat().st_size - 4096))
+            lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+        return f": {lines[-1].strip()} (more in {self.log_path})" if lines else ""
 
     def has_died(self) -> bool:
         """Whether it was started and is gone."""
@@ -97,7 +113,8 @@ class Supervisor:
         item.num_failures = 0 if lived > _HEALTHY_SECONDS else item.num_failures + 1
         delay = _RESTART_SECONDS[min(item.num_failures, len(_RESTART_SECONDS) - 1)]
         item.restart_at = time.monotonic() + delay
-        return f"{item.name} ended with {item.process.returncode}; starting it again in {delay:g} s"
+        ending = f"{item.name} ended with {item.process.returncode}{item.last_words()}"
+        return f"{ending}; starting it again in {delay:g} s"
 
 
 def _kill_group(pid: int) -> None:

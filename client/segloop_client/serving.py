@@ -37,6 +37,7 @@ class ServeOptions:
     data_dir: Path
     opens_browser: bool
     num_torch_workers: int = 1
+    is_verbose: bool = False
 
     @property
     def url(self) -> str:
@@ -88,6 +89,8 @@ class Served:
         self.supervisor.start()
         self._wait_for("/healthz")
         self.say(f"sign in: {self.sign_in_link}")
+        if not self.options.is_verbose:
+            self.say(f"logs are in {self.options.data_dir / 'logs'}")
         if self.options.opens_browser:
             webbrowser.open(self.sign_in_link)
 
@@ -140,12 +143,23 @@ class Served:
         server = [sys.executable, "-m", "uvicorn", "--factory", "segloop_server.app:create_app"]
         server += ["--host", self.options.host, "--port", str(self.options.port)]
         server += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
-        processes = [Supervised("server", server, environment)]
+        commands = [("server", server)]
         queues = ["light"] + ["torch"] * self.options.num_torch_workers
-        for queue in queues if self.has_workers else []:
+        for number, queue in enumerate(queues if self.has_workers else []):
             worker = [sys.executable, "-m", "segloop_worker.main", "--queue", queue]
-            processes.append(Supervised(f"{queue} worker", worker, environment))
-        return processes
+            commands.append((f"{queue} worker {number}" if number > 1 else f"{queue} worker", worker))
+        return [Supervised(name, command, environment, self._log_path(name)) for name, command in commands]
+
+    def _log_path(self, name: str) -> Path | None:
+        """A file of each process's own, begun anew at each start; the terminal is for what a person needs."""
+        if self.options.is_verbose:
+            return None
+        folder = self.options.data_dir / "logs"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{name.replace(' ', '-')}.log"
+        if path.exists():
+            path.replace(path.with_suffix(".previous.log"))
+        return path
 
     def _migrate(self, environment: dict[str, str]) -> None:
         self.say(f"bringing the database in {self.options.data_dir} up to date")

@@ -41,7 +41,7 @@ def wait_for_round(
 
 
 def wait_for_jobs(
-    client: Client, project_id: str, *, report: Report | None = None, poll_seconds: float = 0.3
+    client: Client, project_id: str, *, report: Report | None = None, poll_seconds: float = 0.5
 ) -> None:
     """Wait until nothing of a project is queued or running in the background."""
     while active := client.jobs(project_id, state="active"):
