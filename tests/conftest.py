@@ -30,7 +30,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[S3Server]:
-    """An S3 server: `s3.environment()` or `s3.settings()` for a bucket of one's own."""
+    """An S3 server: `s3.environment()` or `s3.settings()` for an empty place of one's own."""
     with s3_server() as server:
         yield server
 

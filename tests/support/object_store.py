@@ -1,4 +1,4 @@
-"""A real S3 server (SeaweedFS) for tests: one a test run, a bucket a test."""
+"""A real S3 server (SeaweedFS) for tests: one a test run, a prefix a test."""
 
 import json
 import shutil
@@ -19,6 +19,8 @@ from segloop_store.errors import StorageError
 
 ACCESS_KEY = "segloop"
 SECRET_KEY = "segloop-secret"
+BUCKET = "tests"
+"""One for all: every bucket reserves seven volumes, and the server has few."""
 
 
 @dataclass(frozen=True)
@@ -27,26 +29,26 @@ class S3Server:
 
     endpoint: str
 
-    def environment(self, bucket: str | None = None) -> dict[str, str]:
-        """`SEGLOOP_*` variables for a bucket of its own, or the one named."""
+    def environment(self, prefix: str | None = None) -> dict[str, str]:
+        """`SEGLOOP_*` variables for an empty prefix of the one bucket, or the prefix named."""
         return {
-            "SEGLOOP_BLOB_URL": f"s3://{bucket or f'test-{uuid.uuid4().hex}'}/blobs",
+            "SEGLOOP_BLOB_URL": f"s3://{BUCKET}/{prefix or uuid.uuid4().hex}",
             "SEGLOOP_S3_ENDPOINT": self.endpoint,
             "SEGLOOP_S3_ACCESS_KEY": ACCESS_KEY,
             "SEGLOOP_S3_SECRET_KEY": SECRET_KEY,
         }
 
-    def settings(self, bucket: str | None = None) -> StoreSettings:
-        """Settings for a bucket of its own, or the one named."""
+    def settings(self, prefix: str | None = None) -> StoreSettings:
+        """Settings for an empty prefix of the one bucket, or the prefix named."""
         values = {
-            name.removeprefix("SEGLOOP_").lower(): value for name, value in self.environment(bucket).items()
+            name.removeprefix("SEGLOOP_").lower(): value for name, value in self.environment(prefix).items()
         }
         return StoreSettings.model_validate(values)
 
 
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
-    """A server for the length of the block; it makes buckets as they are named. Ready after some 8 s."""
+    """A server for the length of the block; it makes its bucket itself. Ready after some 8 s."""
     folder = Path(tempfile.mkdtemp(prefix="segloop-s3-"))
     ports = free_ports(8)
     try:
