@@ -156,7 +156,9 @@ def _answer_validation(_: Request, error: Exception) -> JSONResponse:
 def _answer_http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers) if error.headers else None
-    return problem(error.status_code, str(error.detail), headers=headers)
+    # the framework's 400 is a body that cannot be read at all: for us an invalid request like any other
+    status = 422 if error.status_code == 400 else error.status_code
+    return problem(status, str(error.detail), headers=headers)
 
 
 def add_error_handlers(app: FastAPI) -> None:
