@@ -78,14 +78,12 @@ def run_job_task(job_id: str) -> None:
     _process.run(uuid.UUID(job_id))
 
 
-@worker_init.connect
 def _open(sender: Any, **_: Any) -> None:
     configure_logs()
     queues = tuple(Queue(name) for name in sender.app.amqp.queues.consume_from)
     _process.runtime = open_runtime(_settings, queues=queues)
 
 
-@worker_ready.connect
 def _start(**_: Any) -> None:
     runtime = _process.runtime
     assert runtime is not None
@@ -94,7 +92,11 @@ def _start(**_: Any) -> None:
     log.info("worker_ready", worker=runtime.name, queues=",".join(runtime.queues), devices=runtime.devices)
 
 
-@worker_shutting_down.connect
 def _stop(**_: Any) -> None:
     """Comes in the signal handler, where the interrupted code may hold any lock: a thread does the work."""
     threading.Thread(target=_process.stop, name="stop", daemon=True).start()
+
+
+worker_init.connect(_open)
+worker_ready.connect(_start)
+worker_shutting_down.connect(_stop)

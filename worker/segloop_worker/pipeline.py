@@ -9,7 +9,8 @@ from segloop_store import jobs
 from segloop_store.clock import now
 from segloop_store.models import Job, Round
 from segloop_store.repositories import work
-from segloop_store.states import ACTIVE_ROUND_STATES, JobKind, Process, RoundState
+from segloop_store.repositories.exports import export_by_id
+from segloop_store.states import ACTIVE_ROUND_STATES, JobKind, JobState, Process, RoundState
 from segloop_store.transitions import move_export, move_round
 from segloop_worker.errors import CancelRequested
 
@@ -47,6 +48,8 @@ def enter(session: Session, job: Job) -> None:
     Raises:
         CancelRequested: the round has ended meanwhile.
     """
+    if job.kind is JobKind.EXPORT:
+        move_export(session, _export_of(job), JobState.RUNNING, by=Process.WORKER)
     target = _STATE_DURING.get(job.kind)
     if target is None or job.round_id is None:
         return
@@ -62,15 +65,17 @@ def enter(session: Session, job: Job) -> None:
 
 def ended_badly(session: Session, job: Job) -> None:
     """A job failed or was cancelled for good: tell what it worked for. The `OnEnded` of the store's jobs."""
-    if job.kind is JobKind.EXPORT and "export_id" in job.payload:
+    if job.kind is JobKind.EXPORT:
         _end_export(session, job)
     if job.kind in _STATE_DURING and job.round_id is not None:
         _end_round(session, job, work.locked_round(session, job.round_id))
 
 
 def _end_export(session: Session, job: Job) -> None:
-    export_id = uuid.UUID(job.payload["export_id"])
-    move_export(session, export_id, job.state, by=Process.WORKER, error=job.error)
+    export = export_by_id(session, _export_of(job))
+    if export.state is JobState.QUEUED:  # its job ended before it began
+        move_export(session, export.id, JobState.RUNNING, by=Process.WORKER)
+    move_export(session, export.id, job.state, by=Process.WORKER, error=job.error)
 
 
 def _end_round(session: Session, job: Job, round_: Round) -> None:
@@ -97,6 +102,10 @@ def _add(session: Session, after: Job, kind: JobKind, *, suffix: str = "", **pay
         payload={"round_id": str(after.round_id), **payload},
         dedupe_key=f"{kind.value}:{after.round_id}{suffix}",
     )
+
+
+def _export_of(job: Job) -> uuid.UUID:
+    return uuid.UUID(job.payload["export_id"])
 
 
 def _project_of(job: Job) -> uuid.UUID:

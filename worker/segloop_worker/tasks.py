@@ -28,7 +28,7 @@ _RETRIED = (RetryableError, BusyError, StorageError)
 """What another attempt may cure: a lost child, a device in trouble, storage that does not answer."""
 _RETRY_PAUSE_SECONDS = 2.0
 _OVER = frozenset({"done", "cancelled"})
-"""Outcomes after which nobody goes on with a job; a failed one keeps its checkpoint for a retry."""
+"""Outcomes after which nobody goes on with a job; a failed training keeps its checkpoint for a retry."""
 _WAIT_FOR_IMAGES = frozenset({JobKind.FEATURES, JobKind.TRAIN})
 """A round that starts right after an upload waits for its images to be prepared."""
 
@@ -46,7 +46,7 @@ def run_job(runtime: Runtime, job_id: uuid.UUID) -> None:
     logger.info("job_started", attempt=job.attempt, project_id=_text(job.project_id), device=device)
     run = JobRun(runtime, job, owner=owner, device=device)
     outcome = _run(run)
-    if outcome in _OVER:
+    if outcome in _OVER or (outcome == "failed" and job.kind is not JobKind.TRAIN):
         remove_folder(run)
     logger.info("job_ended", outcome=outcome, seconds=round(time.monotonic() - started_at, 3))
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,19 +12,33 @@ from sqlalchemy.orm import Session
 from segloop_store.database import wake_after_commit
 from segloop_store.errors import NotFoundError
 from segloop_store.models import (
+    Annotation,
     GroundTruth,
     Job,
     LabelClass,
     ModelVersion,
     PredictionSet,
+    RegionQuery,
     Round,
     TrainingSnapshot,
+    User,
 )
 from segloop_store.states import JobKind, JobState, Queue
 from segloop_store.workers import living
 
 _IDS_A_QUERY = 500
 _UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationFacts:
+    """What an export says of an answer; `model_version`: the number of the one whose prediction was shown."""
+
+    round_number: int
+    annotator: str
+    model_version: int | None
+    annotation_seconds: float
+    num_clicks: int
 
 
 def job(session: Session, job_id: uuid.UUID) -> Job | None:
@@ -154,3 +169,23 @@ def versions_with_predictions(session: Session, project_id: uuid.UUID) -> Sequen
         .order_by(ModelVersion.number.desc())
     )
     return session.scalars(statement).all()
+
+
+def annotation_facts(session: Session, project_id: uuid.UUID) -> dict[uuid.UUID, AnnotationFacts]:
+    """Annotation id -> who said it, when it was asked and what it cost, of a whole project."""
+    statement = (
+        select(
+            Annotation.id,
+            Round.number,
+            User.username,
+            ModelVersion.number,
+            Annotation.annotation_seconds,
+            Annotation.num_clicks,
+        )
+        .join(RegionQuery, RegionQuery.id == Annotation.region_query_id)
+        .join(Round, Round.id == RegionQuery.round_id)
+        .join(User, User.id == Annotation.user_id)
+        .outerjoin(ModelVersion, ModelVersion.id == RegionQuery.model_version_id)
+        .where(Annotation.project_id == project_id)
+    )
+    return {row[0]: AnnotationFacts(*row[1:]) for row in session.execute(statement)}
