@@ -72,7 +72,7 @@ def test_the_command_writes_a_dataset_folder(tmp_path: Path) -> None:
 
 
 def test_scenes_are_the_ones_drawn_elsewhere() -> None:
-    """Counts and means of one scene as first drawn; edges may move by a pixel where maths libraries differ."""
+    """Counts and means of one scene as first drawn; edges may move where maths libraries differ."""
     image, label_map = render_scene(0, 0, height=120, width=160)
     counts = [6114, 703, 7049, 0, 499, 112, 19, 3572, 146, 0, 986]
     assert np.bincount(label_map.ravel(), minlength=11) == pytest.approx(counts, abs=20)
