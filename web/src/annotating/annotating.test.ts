@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ApiError, NetworkError } from "@/api/http";
 import type { AnnotationBody, Assignment } from "@/api/types";
 import { ClassDigits } from "./classDigits";
+import { shortcutOf, withOverrides } from "./keymap";
 import { Outbox, type OutboxState } from "./outbox";
 import { cropBoxOf } from "./regionWork";
 import { saveStateOf } from "./state";
@@ -167,6 +168,35 @@ describe("ClassDigits", () => {
     digits.press("0");
     now = 5_000;
     expect(digits.press("4")).toBe(4);
+  });
+});
+
+describe("keymap", () => {
+  const press = (key: string, code: string, mods = {}) =>
+    shortcutOf({ key, code, ctrlKey: false, altKey: false, shiftKey: false, metaKey: false, ...mods });
+
+  it("writes key presses as shortcuts, and keeps digits, Space and modifiers for themselves", () => {
+    expect(press("q", "KeyQ")).toBe("q");
+    expect(press("Q", "KeyQ", { shiftKey: true })).toBe("Shift+KeyQ");
+    expect(press("Enter", "Enter", { ctrlKey: true })).toBe("Control+Enter");
+    expect([press("3", "Digit3"), press(" ", "Space"), press("Shift", "ShiftLeft")]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  it("lets a person's key win over the default", () => {
+    const action = {
+      id: "brush",
+      label: "",
+      group: "",
+      shortcuts: ["b"],
+      isAvailable: () => true,
+      perform: () => {},
+    };
+    expect(withOverrides([action], { brush: "q" })[0].shortcuts).toEqual(["q"]);
+    expect(withOverrides([action], {})[0].shortcuts).toEqual(["b"]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { annotateActions } from "@/annotating/annotateActions";
 import { AnnotateController } from "@/annotating/controller";
+import { useKeymap, withOverrides } from "@/annotating/keymap";
 import { useAnnotate } from "@/annotating/state";
 import { keys, queryClient, useMe } from "@/api/queries";
 import type { Project, User } from "@/api/types";
@@ -45,7 +46,11 @@ function useController(project: Project, user: User) {
 
 function Workplace({ project, user }: { project: Project; user: User }) {
   const { canvas, page } = useController(project, user);
-  const actions = useMemo(() => (page ? annotateActions(page) : []), [page]);
+  const overrides = useKeymap((state) => state.overrides);
+  const actions = useMemo(
+    () => (page ? withOverrides(annotateActions(page), overrides) : []),
+    [page, overrides],
+  );
   const action = useCallback(
     (id: string): Action => {
       const found = actions.find((candidate) => candidate.id === id);

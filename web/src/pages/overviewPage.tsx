@@ -41,16 +41,16 @@ function ImagesCard({ project }: { project: Project }) {
         </Link>
       </header>
       <div className="body stack">
-        <dl className="facts small">
+        <dl className="row facts-row wrap small">
           {(["pool", "validation", "test"] as const).map((split) => (
-            <div key={split} style={{ display: "contents" }}>
-              <dt>{texts.common.splits[split]}</dt>
+            <div key={split} className="row" title={texts.common.splitHelp[split]}>
+              <dt className="faint">{texts.common.splits[split]}</dt>
               <dd>{project.num_images[split]}</dd>
             </div>
           ))}
         </dl>
         <IngestProgress jobs={jobs?.items ?? []} />
-        {canAdd && <DropZone project={project} />}
+        {canAdd && <DropZone project={project} isCompact={pool + validation + test > 0} />}
       </div>
     </section>
   );
@@ -92,12 +92,14 @@ function Overview({ project }: { project: Project }) {
         <div className="stack wide">
           {isNew && images}
           <CurveCard project={project} rows={curve?.items} numRegions={numRegions} />
-          <ExportCard project={project} />
+          <div className="halves">
+            {!isNew && images}
+            <ExportCard project={project} />
+          </div>
         </div>
         <div className="stack wide">
           {rounds ? <RoundCard project={project} rounds={rounds.items} /> : <Skeleton height={180} />}
           <SimulatedCard project={project} />
-          {!isNew && images}
           <MembersCard project={project} />
         </div>
       </div>

@@ -1,43 +1,28 @@
 import { useCallback, useEffect, useState } from "react";
+import { resetKeymap } from "@/annotating/keymap";
 import { useAnnotate } from "@/annotating/state";
 import type { Project } from "@/api/types";
 import { texts } from "@/texts/en";
-import { type Action, shortcutText } from "@/tools/actions";
+import type { Action } from "@/tools/actions";
 import { Dialog } from "@/ui/dialog";
 import { Icon } from "@/ui/icons";
+import { KeyList } from "./keyList";
 
 const words = texts.annotate;
 const close = () => useAnnotate.setState({ panel: "none" });
 
 export function HelpDialog({ actions }: { actions: readonly Action[] }) {
-  const groups = [...new Set(actions.map((action) => action.group))];
   return (
     <Dialog title={words.helpTitle} className="wide" onClose={close}>
       <div className="content stack">
         <p className="muted">{words.helpLead}</p>
-        <div className="keys">
-          {groups.map((group) => (
-            <section key={group}>
-              <h3>{group}</h3>
-              <ul>
-                {actions
-                  .filter((action) => action.group === group)
-                  .map((action) => (
-                    <li key={action.id}>
-                      <span>{action.label}</span>
-                      <span className="alternatives">
-                        {action.shortcuts.map((shortcut) => (
-                          <kbd key={shortcut}>{shortcutText(shortcut)}</kbd>
-                        ))}
-                      </span>
-                    </li>
-                  ))}
-              </ul>
-              {group === words.groups.classes && <p className="small muted">{words.helpClassKeys}</p>}
-            </section>
-          ))}
+        <KeyList actions={actions} />
+        <div className="row">
+          <p className="small muted grow">{words.helpMouse}</p>
+          <button type="button" className="button small" onClick={resetKeymap}>
+            {words.resetKeys}
+          </button>
         </div>
-        <p className="small muted">{words.helpMouse}</p>
       </div>
     </Dialog>
   );

@@ -116,12 +116,12 @@ export function CurveCard({ project, rows = [], numRegions }: CurveCardProps) {
               xLabel={words.axis[axis]}
               formatX={AXES[axis].text}
               formatY={(value) => percent(value, 0)}
-              height={isPerClass ? 320 : 250}
+              height={(isPerClass ? 300 : 230) - (window.innerHeight < 800 ? 45 : 0)}
             />
             <Bought rows={measured} />
           </>
         ) : (
-          <Empty icon="chart" title={words.curve}>
+          <Empty icon="chart" title={words.noCurve}>
             <p>{isTrained ? words.curveNoMetric : words.curveEmpty}</p>
           </Empty>
         )}

@@ -7,8 +7,27 @@ import type { Page, Round, RoundProgress, RoundState } from "@/api/types";
 export const isBusy = (state: RoundState) => ["queued", "training", "scoring", "selecting"].includes(state);
 
 export interface LossPoint {
+  /** Counted on through the phases of a training, which each count from 1. */
   readonly step: number;
   readonly loss: number;
+}
+
+interface LivePoint extends LossPoint {
+  readonly phase: string;
+  /** Steps of the phases before. */
+  readonly before: number;
+}
+
+const MAX_POINTS = 3000;
+
+/** The curve with one more event; events may come twice after a reconnect. */
+export function withLoss(curve: readonly LivePoint[], event: RoundProgress): readonly LivePoint[] {
+  const { loss, step, phase } = event;
+  if (typeof loss !== "number" || typeof step !== "number") return curve;
+  const last = curve.at(-1);
+  const before = !last ? 0 : last.phase === (phase ?? "") ? last.before : last.step;
+  const point = { step: before + step, loss, phase: phase ?? "", before };
+  return last && point.step <= last.step ? curve : [...curve, point].slice(-MAX_POINTS);
 }
 
 export interface LiveProgress {
@@ -40,7 +59,7 @@ function progressOf(round: Round): LiveProgress | null {
 /** Follow a round while it works: its state goes into the cache, its progress and losses come back. */
 export function useLiveRound(round: Round): { progress: LiveProgress | null; losses: readonly LossPoint[] } {
   const [progress, setProgress] = useState<LiveProgress | null>(null);
-  const [losses, setLosses] = useState<readonly LossPoint[]>([]);
+  const [losses, setLosses] = useState<readonly LivePoint[]>([]);
 
   const onState = useCallback((changed: Round) => {
     const projectId = projectOf(changed.id);
@@ -62,12 +81,7 @@ export function useLiveRound(round: Round): { progress: LiveProgress | null; los
       eta_seconds: event.eta_seconds ?? null,
       waiting: null,
     });
-    const { loss, step } = event;
-    if (typeof loss !== "number" || typeof step !== "number") return;
-    setLosses((before) => {
-      const kept = before.filter((point) => point.step < step);
-      return [...kept, { step, loss }].slice(-2000);
-    });
+    setLosses((curve) => withLoss(curve, event));
   }, []);
 
   useRoundEvents(isBusy(round.state) ? round.id : null, { onState, onProgress });

@@ -70,7 +70,7 @@ function UploadList() {
 }
 
 /** Where images come in: drop anything on it, or choose. */
-export function DropZone({ project }: { project: Project }) {
+export function DropZone({ project, isCompact = false }: { project: Project; isCompact?: boolean }) {
   const [isOver, setOver] = useState(false);
   const [split, setSplit] = useState<Split>("pool");
   const files = useRef<HTMLInputElement>(null);
@@ -100,6 +100,7 @@ export function DropZone({ project }: { project: Project }) {
       <div
         className={isOver ? "dropzone over" : "dropzone"}
         data-testid="dropzone"
+        title={words.formats}
         onDragOver={(event) => {
           event.preventDefault();
           setOver(true);
@@ -107,7 +108,7 @@ export function DropZone({ project }: { project: Project }) {
         onDragLeave={() => setOver(false)}
         onDrop={drop}
       >
-        <Icon name="upload" size={22} />
+        {!isCompact && <Icon name="upload" size={22} />}
         <b>{isOver ? words.dropNow : words.drop}</b>
         <div className="row wrap" style={{ justifyContent: "center" }}>
           <button type="button" className="button small" onClick={() => files.current?.click()}>
@@ -117,7 +118,7 @@ export function DropZone({ project }: { project: Project }) {
             {words.folder}
           </button>
         </div>
-        <span className="small faint">{words.formats}</span>
+        {!isCompact && <span className="small faint">{words.formats}</span>}
         {input(files, { "data-testid": "file-input", "aria-label": words.files })}
         {input(folder, { webkitdirectory: "", "data-testid": "folder-input", "aria-label": words.folder })}
       </div>

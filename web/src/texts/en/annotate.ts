@@ -103,14 +103,18 @@ export const annotate = {
   helpTitle: "Keys",
   helpLead:
     "Correct, don't draw: the model's answer is already in the region. Fix what is wrong, press Enter.",
+  changeKey: "Change the key",
+  pressKey: "press a key…",
+  resetKeys: "Reset all keys",
+  keyTaken: (key: string, action: string) => `${key} is taken by “${action}”.`,
   helpClassKeys: "1-9 pick a class, 0 and two digits one beyond the ninth, / finds one by name.",
   helpMouse:
     "Wheel zooms at the pointer. Hold Space, or use the middle button, to pan. Right click picks the class under it.",
   firstTitle: "How it works",
   firstSteps: [
-    ["You see one region", "The part that is not dimmed. Only pixels inside it count; the rest is context."],
-    ["Fix what is wrong", "Pick a class (1-9) and paint, click a superpixel, or fill. Undo is Ctrl+Z."],
-    ["Enter: submit and next", "The next region is loaded already. Press ? for every key."],
+    ["Look at the region", "The part that is not dimmed."],
+    ["Fix what is wrong", "Pick a class, then paint, click or fill."],
+    ["Press Enter", "Submits and shows the next; ? lists all keys."],
   ],
   firstGuide: "Read the project's guide",
   groups: {

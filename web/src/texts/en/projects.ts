@@ -37,6 +37,7 @@ export const projects = {
 
 export const overview = {
   curve: "Learning curve",
+  noCurve: "No curve yet",
   curveEmpty:
     "The curve starts with the first trained round that has validation or test label maps to be measured on.",
   curveNoMetric:
@@ -116,7 +117,7 @@ export const startRound = {
 };
 
 export const upload = {
-  drop: "Drop images, folders or a zip here",
+  drop: "Drop images, folders or a zip",
   dropNow: "Drop to upload",
   or: "or",
   files: "choose files",
