@@ -1,10 +1,20 @@
-"""`/docs`: the OpenAPI description as one plain page, with no script and nothing from another host."""
+"""What `/openapi.json` says of errors, and `/docs`: the description as one plain page.
+
+The page has no script and needs nothing from another host.
+"""
 
 from html import escape
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
+
+from segloop_server.schemas.common import Problem
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "a problem, as RFC 9457 says it"}
+}
+"""Of every path of the API."""
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
@@ -13,6 +23,22 @@ details { border-bottom: 1px solid #8884 } pre { overflow: auto; background: #88
 b.method { display: inline-block; width: 4.5rem } table { border-collapse: collapse }
 td { padding: .1rem 1rem .1rem 0; vertical-align: top }
 """
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Let the description name problems' own media type: the framework writes application/json."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = describe()
+        for methods in description["paths"].values():
+            for operation in methods.values():
+                content = operation["responses"].get("4XX", {}).get("content", {})
+                if "application/json" in content:
+                    content["application/problem+json"] = content.pop("application/json")
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this as the way
 
 
 def docs_router(app: FastAPI) -> APIRouter:

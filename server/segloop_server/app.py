@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
-from segloop_server.api_docs import docs_router
+from segloop_server.api_docs import PROBLEM_RESPONSES, describe_problems, docs_router
 from segloop_server.auth import LoginLimiter, Passwords
 from segloop_server.config import ServerSettings
 from segloop_server.dependencies import Context, built_in_admin
@@ -57,8 +57,9 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     add_error_handlers(app)
     app.add_middleware(RequestScope, settings=settings, metrics=context.metrics)
     for router in ROUTERS:
-        app.include_router(router, prefix=API)
+        app.include_router(router, prefix=API, responses=PROBLEM_RESPONSES)
     app.include_router(health.router)
+    describe_problems(app)
     app.include_router(docs_router(app))
     app.include_router(page_router(settings.static_dir))
     return app

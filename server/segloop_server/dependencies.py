@@ -5,6 +5,7 @@ is 401.
 """
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +29,7 @@ from segloop_server.metrics import Metrics
 from segloop_store.blobs import BlobStore
 from segloop_store.database import Database
 from segloop_store.decoding import Decoder
-from segloop_store.errors import NotFoundError
+from segloop_store.errors import BusyError, NotFoundError
 from segloop_store.models import Image, Project, User
 from segloop_store.repositories import images, people, projects
 from segloop_store.states import Role
@@ -133,7 +134,8 @@ def _note_use(context: Context, secret: str) -> None:
     with context.database.reading() as session:
         is_due = people.is_token_use_worth_noting(session, sha256)
     if is_due:
-        with context.database.transaction() as session:
+        # a busy database is no reason to refuse the request: the next one notes it
+        with suppress(BusyError), context.database.transaction() as session:
             people.note_token_use(session, sha256)
 
 

@@ -84,7 +84,12 @@ class Decoder:
             ImageError: the file is rejected; the text is fit for the uploader.
             StoreError: no child could be started: the machine is at fault, not the file.
         """
-        request = {"path": str(path), "pixels_path": str(pixels_path), "max_pixels": self._max_pixels}
+        request = {
+            "path": str(path),
+            "pixels_path": str(pixels_path),
+            "max_pixels": self._max_pixels,
+            "seconds": self._timeout_seconds,
+        }
         with self._borrowed() as child:
             answer = self._ask(child, request)
         if "error" in answer:

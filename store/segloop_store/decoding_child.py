@@ -6,8 +6,10 @@ the first request.
 
 import io
 import json
+import math
 import os
 import resource
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +20,7 @@ from PIL import Image
 from segloop.errors import ImageError
 from segloop.images import DecodedImage, decode_image
 
+_GRACE_SECONDS = 5
 _PNG_BIT_DEPTH_AT = 24
 _PNG_8_BIT_RGB = bytes((8, 2))
 """Bit depth and colour type in the header."""
@@ -32,10 +35,14 @@ def main() -> None:
     _limit(int(sys.argv[1]))
     answers.write(b"ready\n")
     for line in sys.stdin.buffer:
+        request = json.loads(line)
+        # the parent kills a child that hangs; should the parent die meanwhile, the alarm does
+        signal.alarm(math.ceil(request["seconds"]) + _GRACE_SECONDS)
         try:
-            answer = _answer(json.loads(line))
+            answer = _answer(request)
         except MemoryError:
             answer = {"error": _TOO_MUCH_MEMORY}
+        signal.alarm(0)
         answers.write(json.dumps(answer).encode() + b"\n")
 
 

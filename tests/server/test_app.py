@@ -131,6 +131,8 @@ def test_description_is_complete_and_always_the_same(tmp_path: Path) -> None:
         for operation in methods.values()
     ]
     assert len(operations) == len(set(operations))
+    assert "HTTPValidationError" not in text
+    assert "application/problem+json" in text
     path = tmp_path / "openapi.json"
     assert openapi.main(["--check", str(path)]) == 1
     assert openapi.main([str(path)]) == 0

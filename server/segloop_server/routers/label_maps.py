@@ -18,6 +18,7 @@ from segloop_server.blob_responses import FRESH, bytes_response
 from segloop_server.dependencies import Caller, CallerDep, Context, ContextDep, require_image
 from segloop_server.schemas.images import GroundTruthOut
 from segloop_store import events
+from segloop_store.errors import ConflictError
 from segloop_store.incoming import put_ground_truth
 from segloop_store.models import Image
 from segloop_store.repositories import images, known_labels, projects
@@ -65,6 +66,32 @@ def put_label_map(
         context.blobs, image_id, latest.version if latest is not None else 0, data
     )
     num_labelled_px = int(np.count_nonzero(label_map != UNLABELLED))
+    try:
+        _add_truth(context, caller, image_id, version, key, num_labelled_px)
+    except ConflictError:
+        # the same request at the same moment: its blob has this key only if its bytes are these
+        with context.database.reading() as session:
+            latest = images.latest_truth(session, image_id)
+        if latest is None or latest.label_map_key != key:
+            raise
+    return _truth_out(image_id, version, num_labelled_px, num_pixels)
+
+
+@router.get("/images/{image_id}/label_map", response_class=Response)
+def get_label_map(image_id: uuid.UUID, request: Request, context: ContextDep, caller: CallerDep) -> Response:
+    """What is known: the uploaded truth, over it what people said; 255 where nobody was asked, 254 void."""
+    with context.database.reading() as session:
+        image = require_image(session, caller, image_id)
+        known = known_labels.known_image(session, image)
+    parts = [str(known.truth_id), *(str(annotation.annotation_id) for annotation in known.annotations)]
+    etag = uuid.uuid5(image_id, ",".join(parts)).hex
+    data = encode_index_png(_composed(context, known))
+    return bytes_response(request, data, media_type="image/png", etag=etag, cache_control=FRESH)
+
+
+def _add_truth(
+    context: Context, caller: Caller, image_id: uuid.UUID, version: int, key: str, num_labelled_px: int
+) -> None:
     with context.database.transaction() as session:
         image = require_image(session, caller, image_id, Role.OWNER)
         images.add_truth(
@@ -82,19 +109,6 @@ def put_label_map(
             user_id=caller.user_id,
             payload={"image_id": str(image_id), "version": version},
         )
-    return _truth_out(image_id, version, num_labelled_px, num_pixels)
-
-
-@router.get("/images/{image_id}/label_map", response_class=Response)
-def get_label_map(image_id: uuid.UUID, request: Request, context: ContextDep, caller: CallerDep) -> Response:
-    """What is known: the uploaded truth, over it what people said; 255 where nobody was asked, 254 void."""
-    with context.database.reading() as session:
-        image = require_image(session, caller, image_id)
-        known = known_labels.known_image(session, image)
-    parts = [str(known.truth_id), *(str(annotation.annotation_id) for annotation in known.annotations)]
-    etag = uuid.uuid5(image_id, ",".join(parts)).hex
-    data = encode_index_png(_composed(context, known))
-    return bytes_response(request, data, media_type="image/png", etag=etag, cache_control=FRESH)
 
 
 def _own_image(context: Context, caller: Caller, image_id: uuid.UUID) -> Image:

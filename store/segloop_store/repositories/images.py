@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from segloop.regions import MAX_REGIONS
-from segloop.settings import Split
+from segloop.settings import QueryPurpose, Split
 from segloop_store.clock import new_id, now
 from segloop_store.database import is_sqlite, unique_or_conflict
 from segloop_store.models import Assignment, GroundTruth, Image, Partition, Project, RegionQuery
@@ -233,7 +233,11 @@ def labelled_pixels(session: Session, image_ids: Iterable[uuid.UUID]) -> Mapping
     )
     regions = (
         select(RegionQuery.image_id, RegionQuery.region_index, RegionQuery.area_px)
-        .where(RegionQuery.image_id.in_(ids), RegionQuery.num_answered > 0)
+        .where(
+            RegionQuery.image_id.in_(ids),
+            RegionQuery.num_answered > 0,
+            RegionQuery.purpose == QueryPurpose.SELECTED,
+        )
         .distinct()
         .subquery()
     )
