@@ -5,6 +5,7 @@ This module knows no table and no format.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -227,18 +228,23 @@ def _clear_errors(key: str) -> Iterator[None]:
     except (AlreadyExistsError, PreconditionError):
         raise
     except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
-        raise StorageError(
-            f"blob storage refuses {key}: check the folder's permissions or the store's access key"
-        ) from error
+        raise StorageError(_refused(key)) from error
     except (BaseError, OSError) as error:
         raise StorageError(_reason(key, str(error))) from error
+
+
+def _refused(key: str) -> str:
+    return f"blob storage refuses {key}: check the folder's permissions or the store's access key"
 
 
 def _reason(key: str, message: str) -> str:
     code = re.search(r"os error (\d+)", message)
     if code is None:
         return f"blob storage failed for {key}: {message.splitlines()[0] if message else 'no reason given'}"
-    text = os.strerror(int(code.group(1)))
-    if int(code.group(1)) in {27, 28, 122}:  # EFBIG, ENOSPC, EDQUOT
+        number = int(code.group(1))
+    text = os.strerror(number)
+    if number in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return _refused(key)
+    if number in {errno.EFBIG, errno.ENOSPC, errno.EDQUOT}:
         return f"no room for {key} ({text}): free some disk space and try again"
     return f"blob storage failed for {key}: {text}"

@@ -43,11 +43,11 @@ def test_job_nobody_came_for_is_sent_again_ever_more_seldom(database: Database, 
     with database.transaction() as session:
         job = jobs.add_job(session, JobKind.INGEST)
 
-    for second in range(0, 3600, 10):
+    for second in range(0, 3600, 30):
         reconcile(database, postbox, now() + timedelta(seconds=second))
 
     assert set(postbox.woken) == {job.id}
-    assert 12 < len(postbox.woken) < 30
+    assert 10 < len(postbox.woken) < 30
 
 
 def test_job_of_a_dead_worker_runs_again_and_its_device_is_free(database: Database, postbox: Postbox) -> None:
