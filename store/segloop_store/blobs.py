@@ -241,7 +241,7 @@ def _reason(key: str, message: str) -> str:
     code = re.search(r"os error (\d+)", message)
     if code is None:
         return f"blob storage failed for {key}: {message.splitlines()[0] if message else 'no reason given'}"
-        number = int(code.group(1))
+    number = int(code.group(1))
     text = os.strerror(number)
     if number in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return _refused(key)
