@@ -109,28 +109,28 @@ def add_project(
         for index, (name, color) in enumerate(SCENE_CLASSES):
             session.add(LabelClass(project_id=project.id, index=index, name=name, color=color))
         session.add(User(username=f"user-{uuid.uuid4().hex[:8]}", password_hash="-", is_admin=False))
-    image_ids = []
     for number in range(num_pool + num_validation):
         split = Split.POOL if number < num_pool else Split.VALIDATION
         pixels, label_map = render_scene(3, number, height=height, width=width)
-        image_ids.append(
-            add_image(
-                runtime,
-                project.id,
-                f"{split.value}/{number:03d}.png",
-                pixels,
-                split=split,
-                truth=label_map if split is Split.VALIDATION else None,
-            )
+        add_image(
+            runtime,
+            project.id,
+            f"{split.value}/{number:03d}.png",
+            pixels,
+            split=split,
+            truth=label_map if split is Split.VALIDATION else None,
         )
-    with runtime.database.transaction() as session:
-        jobs.add_job(
-            session,
-            JobKind.INGEST,
-            project_id=project.id,
-            payload={"image_ids": [str(image_id) for image_id in image_ids]},
-        )
+    ingest_all(runtime, project.id)
     return project.id
+
+
+def ingest_all(runtime: Runtime, project_id: uuid.UUID) -> None:
+    """The job that follows an upload, for every image of a project; nothing where there is none."""
+    with runtime.database.transaction() as session:
+        image_ids = session.scalars(select(Image.id).where(Image.project_id == project_id)).all()
+        payload = {"image_ids": [str(image_id) for image_id in image_ids]}
+        if image_ids:
+            jobs.add_job(session, JobKind.INGEST, project_id=project_id, payload=payload)
 
 
 def add_image(

@@ -155,7 +155,9 @@ def truth_keys(session: Session, truth_ids: Collection[uuid.UUID]) -> dict[str, 
 
 def snapshot_settings(session: Session, snapshot_id: uuid.UUID) -> dict[str, Any]:
     """The settings a training ran with."""
-    return session.scalars(select(TrainingSnapshot.settings).where(TrainingSnapshot.id == snapshot_id)).one()
+    statement = select(TrainingSnapshot.settings).where(TrainingSnapshot.id == snapshot_id)
+    settings: dict[str, Any] = session.scalars(statement).one()
+    return settings
 
 
 def versions_with_predictions(session: Session, project_id: uuid.UUID) -> Sequence[uuid.UUID]:

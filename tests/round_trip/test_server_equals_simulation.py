@@ -1,0 +1,114 @@
+"""The same project asks the same regions in the service and in a simulation: one thread, deterministic."""
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from tests.support.worker_project import (
+    TINY,
+    Inbox,
+    add_image,
+    add_project,
+    answer_all,
+    ingest_all,
+    jobs_of,
+    open_worker,
+    queries_of,
+    run_all,
+    start_round,
+)
+
+from segloop.folders import open_folder, write_folder
+from segloop.scenes import SCENE_CLASSES, render_scene
+from segloop.settings import Method, PartitionKind, RoundSettings, Split
+from segloop.simulation import Simulation
+from segloop.simulation_config import parse_config
+from segloop_store.models import Image
+from segloop_store.states import JobState
+from segloop_worker.runtime import Runtime
+
+NUM_POOL, NUM_TEST = 5, 1
+SIZE_PX = 15
+BUDGET_FRACTION = 0.02
+SETTINGS: dict[str, Any] = {**TINY, "method": Method.SEGLOOP.value, "seed": 11}
+
+Asked = list[tuple[str, int]]
+
+
+def make_folder(root: Path) -> Path:
+    def items() -> Any:
+        for number in range(NUM_POOL + NUM_TEST):
+            split = Split.POOL if number < NUM_POOL else Split.TEST
+            image, label_map = render_scene(3, number, height=90, width=120)
+            yield f"{number:03d}.png", split, image, label_map
+
+    names, colors = zip(*SCENE_CLASSES, strict=True)
+    write_folder(root, items(), class_names=names, colors=colors)
+    return root
+
+
+def asked_in_simulation(folder: Path, out: Path) -> list[Asked]:
+    arm = {"name": "arm", "budget_fractions": [BUDGET_FRACTION] * 2, "size_px": SIZE_PX, "partition": "grid"}
+    config = parse_config(
+        {"seeds": [SETTINGS["seed"]], "arms": [{**SETTINGS, **arm}], "reference": {"enabled": False}},
+        data=folder,
+    )
+    Simulation(config, out).run_arm(config.arms[0], SETTINGS["seed"])
+    (state,) = out.glob("arms/*/state.json")
+    names = [item.filename for item in open_folder(folder).images_of(Split.POOL)]
+    return [
+        [(names[image], region) for image, region in asked]
+        for asked in json.loads(state.read_text())["queries"]
+    ]
+
+
+def asked_in_service(folder: Path, runtime: Runtime, inbox: Inbox) -> list[Asked]:
+    project_id = add_project(runtime, num_pool=0, num_validation=0, kind=PartitionKind.GRID, size_px=SIZE_PX)
+    dataset = open_folder(folder)
+    # uploaded in another order than the pool's
+    for item in reversed(dataset.images):
+        add_image(
+            runtime,
+            project_id,
+            item.filename,
+            dataset.load_image(item),
+            split=item.split,
+            truth=dataset.load_label_map(item) if item.split is Split.TEST else None,
+        )
+    ingest_all(runtime, project_id)
+    rounds = []
+    for number in range(2):
+        round_id = start_round(
+            runtime,
+            project_id,
+            budget_regions=None,
+            budget_fraction=BUDGET_FRACTION,
+            settings=RoundSettings.from_mapping(SETTINGS),
+        )
+        run_all(runtime, inbox)
+        assert [job.error for job in jobs_of(runtime) if job.state is not JobState.DONE] == []
+        rounds.append(asked_by(runtime, round_id))
+        if number == 0:
+            answer_all(runtime, round_id)
+    return rounds
+
+
+def asked_by(runtime: Runtime, round_id: uuid.UUID) -> Asked:
+    with runtime.database.reading() as session:
+        names = {image.id: image.filename for image in session.scalars(select(Image))}
+    return [(names[query.image_id], query.region_index) for query in queries_of(runtime, round_id)]
+
+
+@pytest.mark.slow
+def test_server_asks_what_the_simulation_asks(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "data")
+    simulated = asked_in_simulation(folder, tmp_path / "out")
+    runtime, inbox = open_worker(tmp_path / "service")
+    served = asked_in_service(folder, runtime, inbox)
+    assert [len(asked) for asked in served] == [len(asked) for asked in simulated]
+    assert all(len(asked) > 3 for asked in served)
+    # the order too, which is stronger than the set
+    assert served == simulated
