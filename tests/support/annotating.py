@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from httpx import Response
+from httpx2 import Response
 from numpy.typing import NDArray
 from PIL import Image
 from tests.support.seeding import Seeded, seed_project, seed_round

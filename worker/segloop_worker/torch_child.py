@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from segloop.settings import RoundSettings
+from segloop.settings import EncoderWeights, RoundSettings
 from segloop_worker.child_process import ChildLimits, run_child
 from segloop_worker.child_spec import ChildSpec
 from segloop_worker.config import WorkerSettings
@@ -50,7 +50,15 @@ def settings_here(settings: RoundSettings, run: JobRun) -> RoundSettings:
     """A round's settings as this machine runs them: on the device the job holds, with its threads."""
     num_threads = settings.num_threads or run.runtime.settings.num_threads
     is_cpu = settings.device == "cpu" or run.device in {None, "cpu"}
-    return replace(settings, num_threads=num_threads, device="cpu" if is_cpu else "auto")
+    weights = settings.encoder_weights
+    if weights not in {known.value for known in EncoderWeights}:
+        weights = str(run.runtime.settings.data_dir / "weights" / weights)  # rounds name a file, not a place
+    return replace(
+        settings,
+        num_threads=num_threads,
+        device="cpu" if is_cpu else "auto",
+        encoder_weights=weights,
+    )
 
 
 def child_environment(settings: WorkerSettings, device: str) -> dict[str, str]:
