@@ -80,8 +80,10 @@ def torch_runtime(settings: RoundSettings, device: torch.device) -> Iterator[Non
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        if settings.num_threads:
+            torch.set_num_threads(threads)
+        if settings.deterministic:  # not otherwise: the first call costs seconds of imports
+            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
         torch.backends.cudnn.benchmark = benchmark
 
 

@@ -7,7 +7,7 @@ time, however large the split. Which regions are asked is decided in `segloop.se
 
 import zlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def score_images(
     class_prior: NDArray[np.float32] | None = None,
     indices: Iterable[int] | None = None,
     on_progress: OnProgress | None = None,
-) -> Iterator[tuple[int, ImageScores]]:
+) -> Generator[tuple[int, ImageScores], None, None]:
     """Score images in order; close the iterator when leaving early.
 
     Args:

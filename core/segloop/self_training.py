@@ -94,6 +94,11 @@ class PseudoLabelFiles:
         is_ours = isinstance(progress, dict) and progress.get("fingerprint") == self.fingerprint
         return int(progress["num_done"]) if is_ours and self.records_path.exists() else 0
 
+    def discard(self) -> None:
+        """Forget what was made: its network is about to be another one."""
+        self._progress_path.unlink(missing_ok=True)
+        self.records_path.unlink(missing_ok=True)
+
     def mark_done(self, num_done: int) -> None:
         """Note that so many images are in the file; only after its `sync`."""
         note = json.dumps({"fingerprint": self.fingerprint, "num_done": num_done})

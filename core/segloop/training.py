@@ -29,7 +29,7 @@ from segloop.devices import (
     seeded,
     torch_runtime,
 )
-from segloop.errors import NonFiniteError
+from segloop.errors import NonFiniteError, WeightsError
 from segloop.generations import Generation, learning_rate_factor, plan_generations, pseudo_label_cost
 from segloop.losses import ContrastSettings, cross_entropy, regional_contrast
 from segloop.network import SegmentationNetwork, upsample_logits
@@ -206,9 +206,11 @@ class _Training:
         with ExitStack() as stack:
             reader = self.data.sample
             if planned.to_label:
-                path = self._pseudo_label_files(index).records_path
+                files = self._pseudo_label_files(index)
+                if not files.num_done():  # nothing, or a note whose records are gone
+                    files.discard()
                 shape = (self.settings.image_height_px, self.settings.image_width_px)
-                records = stack.enter_context(RecordFile(path, shape, self.data.num_images))
+                records = stack.enter_context(RecordFile(files.records_path, shape, self.data.num_images))
                 if state is None or state.generation != index:
                     network = self.recipe.first_network(index) if state is None else state.network
                     self._label(planned, network, records, meter)
@@ -340,6 +342,8 @@ class _Training:
                 self.seconds_before = state.compute_seconds
                 return state, ()
             reason = f"the pseudo labels of generation {index} are gone"
+        for planned in plan:
+            self._pseudo_label_files(planned.generation.index).discard()
         if reason is None:
             return None, ()
         _logger.warning("training starts over: %s", reason)
@@ -351,6 +355,8 @@ class _Training:
     def _fingerprint(self) -> str:
         """Names settings, answers and starting weights: a checkpoint of others is not gone on from."""
         initial = self.recipe.initial_weights
+        if initial is not None and not initial.is_file():
+            raise WeightsError(f"{initial}: no such weight file")
         weights = zlib.crc32(b"" if initial is None else initial.read_bytes())
         settings = zlib.crc32(repr(sorted(self.settings.to_mapping().items())).encode())
         return f"{self.data.digest}-{settings:08x}-{weights:08x}-{self.recipe.device.type}"

@@ -1,0 +1,313 @@
+import copy
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, WeightsError
+from segloop.evaluation import metrics_of
+from segloop.network import describe_network, save_weights
+from segloop.progress import Progress
+from segloop.scoring import evaluate
+from segloop.settings import Negatives, RoundSettings
+from segloop.sources import ArraySource
+from segloop.training import TrainedModel, train
+
+HEIGHT, WIDTH, NUM_CLASSES = 48, 64, 3
+SETTINGS = RoundSettings(
+    encoder="timm:mobilenetv3_small_050",
+    encoder_weights="random",
+    embedding_dim=16,
+    separable_aspp=True,
+    image_height_px=HEIGHT,
+    image_width_px=WIDTH,
+    image_steps=22,
+    score_scales=(0.5, 1.0),
+    pseudo_label_threshold=0.3,
+    deterministic=True,
+    num_threads=1,
+    device="cpu",
+)
+"""1 step of 4 in generation 0, 3 steps of 2 + 4 after it; the smallest encoder, checkpoints are cheap."""
+
+
+def _scene(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Three bands of clear colours, at heights that vary."""
+    rng = np.random.default_rng(seed)
+    first, second = np.sort(rng.integers(8, HEIGHT - 8, 2))
+    label_map = np.zeros((HEIGHT, WIDTH), np.uint8)
+    label_map[first:], label_map[second:] = 1, 2
+    colours = np.array([[40, 90, 220], [60, 180, 60], [200, 60, 50]])
+    image = colours[label_map] + rng.integers(-30, 31, (HEIGHT, WIDTH, 3))
+    return np.clip(image, 0, 255).astype(np.uint8), label_map
+
+
+def _sparse(label_map: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+    """Two answered cells of 8 x 8."""
+    answered = np.full_like(label_map, 255)
+    rng = np.random.default_rng(seed)
+    for _ in range(2):
+        y, x = rng.integers(0, HEIGHT // 8) * 8, rng.integers(0, WIDTH // 8) * 8
+        answered[y : y + 8, x : x + 8] = label_map[y : y + 8, x : x + 8]
+    return answered
+
+
+def _source(num_images: int = 10, num_full: int = 0) -> ArraySource:
+    scenes = [_scene(seed) for seed in range(num_images)]
+    label_maps = [
+        label_map if index < num_full else _sparse(label_map, index)
+        for index, (_, label_map) in enumerate(scenes)
+    ]
+    return ArraySource([image for image, _ in scenes], label_maps)
+
+
+def _ignore(_: Progress) -> None:
+    pass
+
+
+def _train(
+    folder: Path,
+    settings: RoundSettings = SETTINGS,
+    *,
+    source: ArraySource | None = None,
+    on_progress: Callable[[Progress], None] = _ignore,
+    initial_weights: Path | None = None,
+    checkpoint_seconds: float = 3600.0,
+) -> TrainedModel:
+    return train(
+        _source() if source is None else source,
+        settings,
+        num_classes=NUM_CLASSES,
+        work_dir=folder,
+        on_progress=on_progress,
+        initial_weights=initial_weights,
+        checkpoint_seconds=checkpoint_seconds,
+    )
+
+
+def _same_weights(first: TrainedModel, second: TrainedModel) -> bool:
+    pairs = zip(first.network.state_dict().values(), second.network.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+class _Killed(Exception):  # noqa: N818 - stands for a kill, which is no error
+    pass
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
+    return _train(tmp_path_factory.mktemp("uninterrupted"))
+
+
+@pytest.mark.parametrize(
+    ("phase", "step"),
+    [
+        ("answers", 10),
+        ("generation 0", 1),
+        ("pseudo labels", 4),
+        ("generation 1", 1),
+        ("generation 1", 3),
+    ],
+)
+def test_killed_and_called_again_training_gives_the_same_weights(
+    tmp_path: Path, uninterrupted: TrainedModel, phase: str, step: int
+) -> None:
+    def kill(progress: Progress) -> None:
+        if (progress.phase, progress.step) == (phase, step):
+            raise _Killed
+
+    with pytest.raises(_Killed):
+        _train(tmp_path, on_progress=kill, checkpoint_seconds=0)
+    resumed = _train(tmp_path)
+    assert _same_weights(uninterrupted, resumed)
+    assert resumed.image_steps == uninterrupted.image_steps == 22
+    assert resumed.loss_curve == uninterrupted.loss_curve
+    assert resumed.notes == ()
+
+
+def test_a_kill_between_checkpoints_loses_only_what_came_after(
+    tmp_path: Path, uninterrupted: TrainedModel
+) -> None:
+    steps: list[tuple[str, int]] = []
+
+    def kill(progress: Progress) -> None:
+        if (progress.phase, progress.step) == ("generation 1", 2):
+            raise _Killed
+
+    with pytest.raises(_Killed):
+        _train(tmp_path, on_progress=kill)
+    resumed = _train(tmp_path, on_progress=lambda p: steps.append((p.phase, p.step)))
+    # generation 0's end is always kept, and its pseudo labels are not made twice
+    assert steps == [("answers", 10), *[("generation 1", step) for step in range(1, 4)]]
+    assert _same_weights(uninterrupted, resumed)
+
+
+def test_a_finished_training_is_not_done_again(tmp_path: Path, uninterrupted: TrainedModel) -> None:
+    _train(tmp_path)
+    phases: list[str] = []
+    again = _train(tmp_path, on_progress=lambda progress: phases.append(progress.phase))
+    assert phases == ["answers"]
+    assert _same_weights(uninterrupted, again)
+
+
+def test_other_seeds_and_settings_give_other_weights(tmp_path: Path, uninterrupted: TrainedModel) -> None:
+    assert not _same_weights(uninterrupted, _train(tmp_path, replace(SETTINGS, seed=1)))
+
+
+@pytest.mark.parametrize("damage", ["torn", "foreign", "no pseudo labels"])
+def test_unusable_checkpoints_are_ignored_with_a_reason(
+    tmp_path: Path, uninterrupted: TrainedModel, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _train(tmp_path, replace(SETTINGS, seed=5) if damage == "foreign" else SETTINGS)
+    checkpoint = tmp_path / "training.checkpoint"
+    if damage == "torn":
+        checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
+    if damage == "no pseudo labels":
+        (tmp_path / "pseudo_labels_1.bin").unlink()
+    with caplog.at_level(logging.WARNING):
+        again = _train(tmp_path)
+    reason = {"torn": "torn", "foreign": "other settings", "no pseudo labels": "are gone"}[damage]
+    assert len(again.notes) == 1
+    assert reason in again.notes[0]
+    assert reason in caplog.text
+    assert _same_weights(uninterrupted, again)
+
+
+def test_progress_covers_the_whole_job(tmp_path: Path) -> None:
+    reports: list[Progress] = []
+    model = _train(tmp_path, on_progress=reports.append)
+    assert [report.phase for report in reports] == (
+        ["answers"] + ["generation 0"] + ["pseudo labels"] * 3 + ["generation 1"] * 3
+    )
+    fractions = [report.fraction for report in reports]
+    assert fractions == sorted(fractions)
+    assert fractions[0] == 0
+    assert fractions[-1] == pytest.approx(1)
+    steps = [report for report in reports if report.phase.startswith("generation")]
+    assert all(report.loss is not None and np.isfinite(report.loss) for report in steps)
+    assert all(report.eta_seconds is not None for report in reports[2:])
+    assert [at for at, _ in model.loss_curve] == [4, 10, 16, 22]
+    assert model.compute_seconds > 0
+
+
+def test_nothing_global_leaks(tmp_path: Path) -> None:
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    _train(tmp_path)
+    assert torch.equal(state, torch.get_rng_state())
+    assert torch.get_num_threads() == threads
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_twenty_steps_learn_something(tmp_path: Path) -> None:
+    settings = replace(
+        SETTINGS,
+        encoder="efficientnet_lite0",
+        encoder_weights="imagenet",
+        image_steps=80,
+        num_generations=0,
+    )
+    model = _train(tmp_path, settings, source=_source(num_full=10))
+    images, truths = zip(*[_scene(seed) for seed in range(100, 106)], strict=True)
+    confusion = evaluate(model.network, ArraySource(images, truths), settings, num_classes=NUM_CLASSES)
+    mean_iou = metrics_of(confusion).mean_iou
+    assert mean_iou is not None
+    assert mean_iou > 0.5
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reco_weight": 0.0},
+        {"reco_negatives": Negatives.PER_ANCHOR},
+        {"num_generations": 2, "image_steps": 24},
+        {"num_generations": 0},
+        {"precision": "bf16"},
+        {"image_height_px": 33, "image_width_px": 47},
+        {"image_height_px": 16, "image_width_px": 16},
+    ],
+)
+def test_named_options_train(tmp_path: Path, changes: dict[str, object]) -> None:
+    settings = replace(SETTINGS, **{"image_steps": 12, **changes})  # type: ignore[arg-type]  # any field
+    model = _train(tmp_path, settings)
+    assert 0 < model.image_steps <= settings.image_steps
+    assert all(torch.isfinite(tensor).all() for tensor in model.network.state_dict().values())
+    assert not model.network.training
+
+
+@pytest.mark.parametrize("num_full", [10, 6])
+def test_full_images_train_too(tmp_path: Path, num_full: int) -> None:
+    phases: set[str] = set()
+    model = _train(
+        tmp_path, source=_source(num_full=num_full), on_progress=lambda progress: phases.add(progress.phase)
+    )
+    assert model.image_steps in {20, 22}
+    # with nothing left to label every step is supervised
+    assert ("pseudo labels" in phases) == (num_full < 10)
+
+
+def test_warm_starts_go_on_from_the_given_weights(tmp_path: Path, uninterrupted: TrainedModel) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_weights(uninterrupted.network, path, describe_network(SETTINGS, NUM_CLASSES))
+    settings = replace(SETTINGS, lr_encoder=1e-7, lr_heads=1e-7, generation_0_share=0.0)
+    warm = _train(tmp_path / "warm", settings, initial_weights=path)
+    before, after = uninterrupted.network.state_dict(), warm.network.state_dict()
+    for name in before:
+        if name.endswith("weight"):
+            torch.testing.assert_close(before[name], after[name], atol=1e-4, rtol=1e-4)
+    assert warm.image_steps == 18
+
+
+def test_many_classes_and_one_image(tmp_path: Path) -> None:
+    image, _ = _scene(0)
+    label_map = np.arange(HEIGHT * WIDTH, dtype=np.int64).reshape(HEIGHT, WIDTH) // 21 % 150
+    source = ArraySource([image], [label_map.astype(np.uint8)])
+    model = train(
+        source,
+        replace(SETTINGS, image_steps=8),
+        num_classes=150,
+        work_dir=tmp_path,
+        on_progress=_ignore,
+    )
+    assert model.network.num_classes == 150
+
+
+def test_a_single_answered_pixel_is_enough(tmp_path: Path) -> None:
+    image, _ = _scene(0)
+    label_map = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    label_map[3, 5] = 1
+    model = _train(tmp_path, replace(SETTINGS, image_steps=16), source=ArraySource([image], [label_map]))
+    assert all(np.isfinite(loss) for _, loss in model.loss_curve)
+
+
+def test_dominant_answers_can_weigh_nothing(tmp_path: Path) -> None:
+    image, label_map = _scene(0)
+    masks = [np.ones((HEIGHT, WIDTH), bool)]
+    settings = replace(SETTINGS, dominant_weight=0.0, reco_weight=0.0, image_steps=8, num_generations=0)
+    model = _train(tmp_path, settings, source=ArraySource([image], [label_map], masks))
+    assert [loss for _, loss in model.loss_curve] == [0, 0]
+
+
+def test_what_cannot_be_trained_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EmptyPoolError):
+        _train(tmp_path, source=ArraySource([_scene(0)[0]]))
+    with pytest.raises(SettingsError, match="batch normalisation"):
+        _train(tmp_path, replace(SETTINGS, batch_supervised=1))
+    with pytest.raises(WeightsError, match="no such file"):
+        _train(tmp_path, replace(SETTINGS, encoder_weights=str(tmp_path / "absent")))
+    with pytest.raises(WeightsError, match="no such weight file"):
+        _train(tmp_path, initial_weights=tmp_path / "absent")
+
+
+def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path, uninterrupted: TrainedModel) -> None:
+    network = copy.deepcopy(uninterrupted.network)
+    with torch.no_grad():
+        network.low_projection.get_parameter("0.weight").fill_(torch.nan)
+    path = tmp_path / "weights.safetensors"
+    save_weights(network, path, describe_network(SETTINGS, NUM_CLASSES))
+    with pytest.raises(NonFiniteError, match="nan at step 1 of generation 0: lower lr_encoder"):
+        _train(tmp_path / "work", initial_weights=path)
