@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from segloop.images import encode_png
 from segloop.label_maps import UNLABELLED, encode_index_png
 from segloop.oracle import Answer, answer_region
-from segloop.regions import decode_region_map
+from segloop.regions import decode_region_map, partition_from_region_map
 from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop.settings import PartitionKind, RoundSettings, Split
 from segloop_store import blob_keys, jobs
@@ -34,8 +34,8 @@ from segloop_store.models import (
     Round,
     User,
 )
-from segloop_store.repositories import rounds
-from segloop_store.states import JobKind, QueryState, Queue
+from segloop_store.repositories import known_labels, queries, rounds
+from segloop_store.states import JobKind, QueryState, Queue, RoundState
 from segloop_worker.config import WorkerSettings
 from segloop_worker.runtime import Runtime, open_runtime
 from segloop_worker.tasks import run_job
@@ -219,6 +219,46 @@ def start_round(
             budget_regions=budget_regions,
             budget_fraction=budget_fraction,
         ).id
+
+
+def ask(runtime: Runtime, project_id: uuid.UUID, num_regions: int) -> uuid.UUID:
+    """A round that asks regions spread over the prepared pool, without any job."""
+    settings = tiny_settings()
+    with runtime.database.transaction() as session:
+        number = session.scalar(select(func.count(Round.id)).where(Round.project_id == project_id))
+        round_ = Round(
+            project_id=project_id,
+            number=number,
+            state=RoundState.SELECTING,
+            method=settings.method,
+            acquisition=settings.acquisition,
+            settings=settings.to_mapping(),
+            budget_regions=num_regions,
+        )
+        session.add(round_)
+        session.flush()
+        images = list(known_labels.known_images(session, project_id, splits=[Split.POOL]))
+        rows = []
+        for rank in range(num_regions):
+            image = images[rank % len(images)]
+            assert image.region_map_key is not None
+            partition = partition_from_region_map(decode_region_map(runtime.blobs.get(image.region_map_key)))
+            region = 3 * (rank // len(images))
+            x, y, width, height = (int(value) for value in partition.bboxes[region])
+            rows.append(
+                queries.NewQuery(
+                    image_id=image.image_id,
+                    region_index=region,
+                    bbox_x=x,
+                    bbox_y=y,
+                    bbox_width=width,
+                    bbox_height=height,
+                    area_px=int(partition.areas[region]),
+                    rank=rank,
+                )
+            )
+        queries.publish(session, round_.id, rows)
+        return round_.id
 
 
 def scene_truth(runtime: Runtime, image_id: uuid.UUID) -> NDArray[np.uint8]:

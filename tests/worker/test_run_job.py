@@ -15,6 +15,7 @@ from tests.support.worker_project import (
     Inbox,
     add_project,
     answer_all,
+    ask,
     jobs_of,
     open_worker,
     queries_of,
@@ -52,12 +53,10 @@ def running(run: Callable[[], None]) -> Iterator[threading.Thread]:
 
 
 def start_and_answer_first_round(runtime: Runtime, inbox: Inbox) -> uuid.UUID:
-    """A project whose first round is answered; cheap, because a hand-made plan replaces the features job."""
+    """A project whose first round is answered; cheap, because no job chose its regions."""
     project_id = add_project(runtime, num_pool=4, num_validation=1)
     run_all(runtime, inbox)
-    first = start_round(runtime, project_id, budget_regions=6)
-    run_all(runtime, inbox)
-    assert answer_all(runtime, first) == 6
+    assert answer_all(runtime, ask(runtime, project_id, 6)) == 6
     return project_id
 
 

@@ -38,8 +38,13 @@ def main() -> None:
 
 
 def default_concurrency(queue: Queue) -> int:
-    """Three light jobs at once; as many torch jobs as there are devices."""
-    return _LIGHT_CONCURRENCY if queue is Queue.LIGHT else len(find_devices(WorkerSettings().devices))
+    """Three light jobs at once; a torch job a device, and a place to find out that all devices are taken.
+
+    That last one claims nothing: it leaves the reason why its job waits, for people to see.
+    """
+    if queue is Queue.LIGHT:
+        return _LIGHT_CONCURRENCY
+    return len(find_devices(WorkerSettings().devices)) + 1
 
 
 if __name__ == "__main__":
