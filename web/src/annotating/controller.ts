@@ -40,6 +40,7 @@ export class AnnotateController {
   private outbox: Outbox | null = null;
   private palette: Palette;
   private hasChosenTool = false;
+  private hasChosenSize = false;
   private isClosed = false;
   private countsFrame = 0;
 
@@ -68,8 +69,8 @@ export class AnnotateController {
       },
       onActivity: () => this.session?.touch(),
     });
-    const { brushSize, tolerance, opacity } = get();
-    Object.assign(this.editor.settings, { brushSize, tolerance });
+    const { tolerance, opacity } = get();
+    this.editor.settings.tolerance = tolerance;
     this.editor.setOpacity(opacity);
     this.setPaintValue(this.classIndices[0] ?? 0);
   }
@@ -136,6 +137,7 @@ export class AnnotateController {
   }
 
   setBrushSize(size: number): void {
+    this.hasChosenSize = true;
     const brushSize = clamp(Math.round(size), 1, 400);
     this.editor.settings.brushSize = brushSize;
     set({ brushSize });
@@ -251,6 +253,7 @@ export class AnnotateController {
     this.showCounts();
     if (!work) return;
     if (heat !== "off") void this.toggleHeat();
+    if (!this.hasChosenSize) this.suggestBrushSize(work);
     if (!work.document.prediction && work.segments && !this.hasChosenTool) {
       this.editor.setTool("superpixel");
       set({ tool: "superpixel" });
@@ -259,6 +262,13 @@ export class AnnotateController {
       () => this.editor.invalidate(),
       () => {},
     );
+  }
+
+  /** Until a person sets a size, the brush goes with the region: a few pixels in a small one, more in a large one. */
+  private suggestBrushSize({ box }: RegionWork): void {
+    const brushSize = clamp(Math.round(Math.max(box.width, box.height) / 10), 2, 40);
+    this.editor.settings.brushSize = brushSize;
+    set({ brushSize });
   }
 
   /** Panels follow the document at most once a frame. */

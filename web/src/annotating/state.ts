@@ -16,6 +16,8 @@ export interface RegionFacts {
   readonly hasPrediction: boolean;
   readonly hasSegments: boolean;
   readonly filename: string | null;
+  readonly imageId: string;
+  readonly image: { readonly width: number; readonly height: number };
   readonly isRevisit: boolean;
 }
 
@@ -94,8 +96,8 @@ export function resetAnnotateState(): void {
 }
 
 export function rememberPreferences(): void {
-  const { brushSize, tolerance, opacity } = useAnnotate.getState();
-  localStorage.setItem(PREFERENCES_KEY, JSON.stringify({ brushSize, tolerance, opacity }));
+  const { tolerance, opacity } = useAnnotate.getState();
+  localStorage.setItem(PREFERENCES_KEY, JSON.stringify({ tolerance, opacity }));
 }
 
 /** One word for both ways of saving: answers on their way out and the draft of what is open. */
@@ -118,6 +120,8 @@ export function factsOf(work: RegionWork): RegionFacts {
     hasPrediction: work.document.prediction !== null,
     hasSegments: work.segments !== null,
     filename: image.filename ?? null,
+    imageId: image.id,
+    image: { width: image.width, height: image.height },
     isRevisit: work.isSubmitted,
   };
 }

@@ -13,8 +13,8 @@ import { PolygonTool } from "./polygonTool";
 import { StrokeTool } from "./strokeTool";
 import { type Bench, regionPixel, type Tool, type ToolHost, type ToolId, type ToolSettings } from "./tool";
 
-/** Share of the canvas left around the region when it opens: the context a person needs. */
-const CONTEXT_MARGIN = 0.2;
+/** Share of the canvas left around the region and its context when it opens. */
+const MARGIN = 0.04;
 const FLASH_MS = 1400;
 
 /** What is on the table: a bench and the image around it. */
@@ -34,6 +34,22 @@ export interface EditorEvents {
   onClick(): void;
   /** A person did something: moved, painted, zoomed. */
   onActivity(): void;
+}
+
+/**
+ * The box to open at: the region in the middle of as much of its image as tells what it is.
+ *
+ * Up to half of the image's shorter side, but never so much that the region gets small on the canvas.
+ */
+export function withContext(box: Rect, image: Size): Rect {
+  const longer = Math.max(box.width, box.height);
+  const side = Math.max(1.7 * longer, Math.min(3 * longer, 0.5 * Math.min(image.width, image.height)));
+  return {
+    x: box.x + (box.width - side) / 2,
+    y: box.y + (box.height - side) / 2,
+    width: side,
+    height: side,
+  };
 }
 
 /** The canvas with its layers, tools and commands. Knows no server and no framework. */
@@ -208,8 +224,9 @@ export class Editor implements ToolHost {
   }
 
   fitRegion(): void {
-    const box: Rect | undefined = this.work?.box;
-    if (box) this.stage.view = Viewport.fitting(box, this.stage.size, CONTEXT_MARGIN);
+    if (!this.work) return;
+    const { box, image } = this.work;
+    this.stage.view = Viewport.fitting(withContext(box, image), this.stage.size, MARGIN);
   }
 
   actualSize(): void {

@@ -90,7 +90,7 @@ export class MapLayer implements Layer {
 
 /** The region: everything outside dimmed, its outline sharp at any zoom. */
 export class RegionLayer implements Layer {
-  dimming = 0.55;
+  dimming = 0.45;
   private readonly shade: PixelLayer;
   private readonly outline = new Path2D();
 
@@ -107,25 +107,41 @@ export class RegionLayer implements Layer {
   }
 
   draw(context: CanvasRenderingContext2D, view: Viewport): void {
+    this.drawShade(context, view);
     inImage(context, view, () => {
-      context.globalAlpha = this.dimming;
-      this.drawShade(context);
-      context.globalAlpha = 1;
       context.lineCap = "square";
       strokeTwice(context, this.outline, view.scale);
     });
   }
 
-  private drawShade(context: CanvasRenderingContext2D): void {
-    const { x, y, width, height } = this.box;
+  /** On whole device pixels, so that no seam shows between the box and what is around it. */
+  private drawShade(context: CanvasRenderingContext2D, view: Viewport): void {
+    const hole = onDevicePixels(this.box, view);
+    const all = onDevicePixels({ x: 0, y: 0, ...this.image }, view);
+    context.save();
+    context.globalAlpha = this.dimming;
     context.fillStyle = "#000";
     context.beginPath();
-    context.rect(0, 0, this.image.width, this.image.height);
-    context.rect(x, y, width, height);
+    context.rect(all.x, all.y, all.width, all.height);
+    context.rect(hole.x, hole.y, hole.width, hole.height);
     context.fill("evenodd");
     context.imageSmoothingEnabled = false;
-    context.drawImage(this.shade.canvas, x, y);
+    context.drawImage(this.shade.canvas, hole.x, hole.y, hole.width, hole.height);
+    context.restore();
   }
+}
+
+/** A box of the image in CSS pixels, its edges on the grid of the screen. */
+function onDevicePixels(box: Rect, view: Viewport): Rect {
+  const snap = (value: number) => Math.round(value * devicePixelRatio) / devicePixelRatio;
+  const x = snap(box.x * view.scale + view.offsetX);
+  const y = snap(box.y * view.scale + view.offsetY);
+  return {
+    x,
+    y,
+    width: snap((box.x + box.width) * view.scale + view.offsetX) - x,
+    height: snap((box.y + box.height) * view.scale + view.offsetY) - y,
+  };
 }
 
 /** A light line on a dark one: visible on any picture. */

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { AnnotateController } from "@/annotating/controller";
 import { useAnnotate } from "@/annotating/state";
+import { images } from "@/api/endpoints";
 import { options } from "@/api/queries";
 import type { LabelClass, Queue } from "@/api/types";
 import { VOID } from "@/editing/labelMap";
@@ -158,4 +159,26 @@ export function ToolHint() {
   const tool = useAnnotate((state) => state.tool);
   const isWorking = useAnnotate((state) => state.phase === "working");
   return isWorking ? <div className="tool-hint">{words.toolHints[tool]}</div> : null;
+}
+
+/** The whole image, small, with the region marked: what the close-up cannot show. */
+export function MiniMap() {
+  const facts = useAnnotate((state) => state.facts);
+  if (!facts) return null;
+  const { width, height } = facts.image;
+  const [x, y, w, h] = facts.bbox.split(",").map(Number);
+  const percent = (part: number, whole: number) => `${(100 * part) / whole}%`;
+  return (
+    <div className="minimap" style={{ aspectRatio: `${width} / ${height}` }}>
+      <img src={images.url(facts.imageId, "thumbnail")} alt={words.minimap} />
+      <span
+        style={{
+          left: percent(x, width),
+          top: percent(y, height),
+          width: percent(w, width),
+          height: percent(h, height),
+        }}
+      />
+    </div>
+  );
 }

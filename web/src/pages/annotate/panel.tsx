@@ -87,7 +87,10 @@ function Why({ classes }: { classes: LabelClass[] }) {
     <section className="stack tight">
       <div className="row">
         <h3 className="grow">{words.why}</h3>
-        <span className="small faint">{words.rank(facts.rank)}</span>
+        <span className="small faint">
+          {words.rank(facts.rank)}
+          {facts.score !== null && facts.hasPrediction ? ` · ${words.score} ${facts.score.toFixed(2)}` : ""}
+        </span>
       </div>
       <p className="small muted">{reason}</p>
       {names.slice(0, 2).map((name, i) => (
@@ -100,9 +103,6 @@ function Why({ classes }: { classes: LabelClass[] }) {
       {facts.filename && (
         <p className="small faint truncate" title={facts.filename}>
           {facts.filename} · {words.area(facts.area)}
-          {facts.score !== null && facts.hasPrediction
-            ? ` · ${words.score.toLowerCase()} ${facts.score.toFixed(2)}`
-            : ""}
         </p>
       )}
     </section>
