@@ -21,7 +21,7 @@ from segloop_store.clock import new_id, now
 from segloop_store.database import Database
 from segloop_store.errors import NotFoundError
 from segloop_store.models import Annotation, Assignment, Draft, RegionQuery, Review
-from segloop_store.repositories import annotations, assignments, rounds
+from segloop_store.repositories import annotations, assignments, drafts, rounds
 from segloop_store.repositories.annotations import AnnotationState, Answer, SubmitResult
 from segloop_store.states import AssignmentState, QueryState
 
@@ -81,7 +81,7 @@ def rows(database: Database, held: Assignment) -> tuple[RegionQuery, Assignment,
 
 def test_answer_closes_the_query_and_removes_the_draft(database: Database, held: Assignment) -> None:
     with database.transaction() as session:
-        assignments.save_draft(session, held.id, assignments.DraftContents(b"png", 1.0, 1), at=now())
+        drafts.save(session, held.id, drafts.DraftContents(b"png", 1.0, 1), at=now())
     annotation = taken(submit(database, held, answer_of(1)))
     query, assignment, kept = rows(database, held)
     assert (query.state, query.num_answered) == (QueryState.ANSWERED, 1)
@@ -254,14 +254,14 @@ def test_draft_keeps_the_last_state_and_is_found_under_the_next_lease(
     database: Database, seeded: Seeded, held: Assignment
 ) -> None:
     with database.transaction() as session:
-        assignments.save_draft(session, held.id, assignments.DraftContents(b"one", 1.0, 1), at=now())
+        drafts.save(session, held.id, drafts.DraftContents(b"one", 1.0, 1), at=now())
     with database.transaction() as session:
-        assignments.save_draft(session, held.id, assignments.DraftContents(b"two", 2.0, 2), at=now())
+        drafts.save(session, held.id, drafts.DraftContents(b"two", 2.0, 2), at=now())
     assert count_rows(database)["draft"] == 1
     run_out(database, held.id)
     again = claimed(database, seeded, seeded.user_ids[0])
     with database.reading() as session:
-        draft = assignments.get_draft(session, again)
+        draft = drafts.find(session, again)
         assert draft is not None
         assert (draft.label_map_png, draft.num_clicks, draft.is_late_answer) == (b"two", 2, False)
 

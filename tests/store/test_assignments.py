@@ -22,7 +22,7 @@ from segloop_store.clock import new_id, now
 from segloop_store.database import Database
 from segloop_store.errors import ConflictError, IllegalTransitionError, LeaseExpiredError, NotFoundError
 from segloop_store.models import Assignment, Image, RegionQuery
-from segloop_store.repositories import annotations, assignments, rounds
+from segloop_store.repositories import annotations, assignments, rounds, waiting
 from segloop_store.repositories.annotations import Answer
 from segloop_store.states import AssignmentState, QueryState
 
@@ -179,9 +179,9 @@ def test_second_skip_moves_a_region_to_the_owners_list_and_back(database: Databa
             assignments.skip(session, held.id, reason="too dark")
     assert claim(database, seeded, seeded.owner_id) is None
     with database.transaction() as session:
-        (row,) = assignments.list_skipped(session, seeded.project_id, after_id=None, limit=10)
+        (row,) = waiting.list_skipped(session, seeded.project_id, after_id=None, limit=10)
         assert [skip.skip_reason for skip in row.skips] == ["too dark", "too dark"]
-        assignments.offer_again(session, row.query.id)
+        waiting.offer_again(session, row.query.id)
     assert claimed(database, seeded, seeded.owner_id).region_query_id == held.region_query_id
 
 
@@ -245,13 +245,13 @@ def test_queue_counts_what_waits_and_what_is_held(database: Database) -> None:
     mine = claimed(database, seeded, seeded.user_ids[0])
     claimed(database, seeded, seeded.user_ids[1])
     with database.reading() as session:
-        counts = assignments.count_queue(session, seeded.project_id, seeded.user_ids[0], now())
-    assert counts == assignments.QueueCounts(remaining=3, leased=2, mine=1, is_ready=True)
+        counts = waiting.count_queue(session, seeded.project_id, seeded.user_ids[0], now())
+    assert counts == waiting.QueueCounts(remaining=3, leased=2, mine=1, is_ready=True)
     answer(database, seeded, mine)
     claimed(database, seeded, seeded.user_ids[1])
     with database.reading() as session:
-        counts = assignments.count_queue(session, seeded.project_id, seeded.user_ids[0], now())
-    assert counts == assignments.QueueCounts(remaining=2, leased=2, mine=0, is_ready=False)
+        counts = waiting.count_queue(session, seeded.project_id, seeded.user_ids[0], now())
+    assert counts == waiting.QueueCounts(remaining=2, leased=2, mine=0, is_ready=False)
 
 
 def claim_until_empty(database: Database, seeded: Seeded) -> Callable[[int], list[uuid.UUID]]:

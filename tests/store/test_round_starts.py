@@ -12,7 +12,7 @@ from segloop_store.clock import new_id, now
 from segloop_store.database import Database
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import Assignment, GroundTruth, Image, Job, RegionQuery, Round
-from segloop_store.repositories import assignments, rounds
+from segloop_store.repositories import assignments, budgets, rounds
 from segloop_store.states import (
     ACTIVE_ROUND_STATES,
     JobKind,
@@ -116,15 +116,15 @@ def test_budget_is_worked_out_and_kept(
 
 
 def test_without_a_budget_a_large_pool_is_asked_half_a_percent() -> None:
-    pool = rounds.PoolSize(num_images=100, num_pixels=1_000_000, num_prepared=100, num_regions=10_000)
-    assert rounds.work_out_budget(pool, regions=None, fraction=None) == rounds.Budget(None, 5000, 0.005)
-    assert rounds.work_out_budget(pool, regions=None, fraction=0.0) == rounds.Budget(0, None, 0.0)
+    pool = budgets.PoolSize(num_images=100, num_pixels=1_000_000, num_prepared=100, num_regions=10_000)
+    assert budgets.work_out_budget(pool, regions=None, fraction=None) == budgets.Budget(None, 5000, 0.005)
+    assert budgets.work_out_budget(pool, regions=None, fraction=0.0) == budgets.Budget(0, None, 0.0)
 
 
 def test_pool_that_is_not_prepared_yet_is_estimated(database: Database) -> None:
     seeded = seed_project(database, num_images=3, is_prepared=False)
     with database.reading() as session:
-        pool = rounds.pool_size(session, seeded.project_id)
+        pool = budgets.pool_size(session, seeded.project_id)
     assert (pool.num_images, pool.num_pixels, pool.num_prepared) == (3, 3 * 60 * 80, 0)
     assert pool.num_regions == 3 * 192
     assert start(database, seeded, budget_fraction=0.1).state is RoundState.QUEUED

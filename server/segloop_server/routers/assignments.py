@@ -22,9 +22,10 @@ from segloop_server.schemas.assignments import (
 from segloop_store.clock import now
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import Draft
-from segloop_store.repositories import annotations, assignments, projects
+from segloop_store.repositories import annotations, assignments, drafts, projects
 from segloop_store.repositories.annotations import Answer
-from segloop_store.repositories.assignments import AssignmentView, DraftContents
+from segloop_store.repositories.assignments import AssignmentView
+from segloop_store.repositories.drafts import DraftContents
 from segloop_store.states import Role
 
 router = APIRouter(tags=["annotating"])
@@ -105,7 +106,7 @@ def save_draft(assignment_id: uuid.UUID, body: DraftBody, context: ContextDep, c
     contents = DraftContents(base64.b64decode(body.label_map_png), body.seconds_spent, body.num_clicks)
     with context.database.transaction() as session:
         require_own_assignment(session, caller, assignment_id)
-        draft = assignments.save_draft(session, assignment_id, contents, at=now())
+        draft = drafts.save(session, assignment_id, contents, at=now())
     return _draft_json(draft)
 
 
@@ -114,7 +115,7 @@ def get_draft(assignment_id: uuid.UUID, context: ContextDep, caller: CallerDep) 
     """The caller's draft: unfinished work, or an answer that came too late."""
     with context.database.reading() as session:
         assignment = require_own_assignment(session, caller, assignment_id)
-        draft = assignments.get_draft(session, assignment)
+        draft = drafts.find(session, assignment)
     if draft is None:
         raise NotFoundError("there is no draft of this assignment")
     return _draft_json(draft)

@@ -13,8 +13,8 @@ from segloop_server.schemas.assignments import QueueOut, QueueState, SkippedBy, 
 from segloop_server.schemas.common import Page
 from segloop_store.clock import now
 from segloop_store.models import Job
-from segloop_store.repositories import assignments, rounds
-from segloop_store.repositories.assignments import QueueCounts, SkippedRow
+from segloop_store.repositories import rounds, waiting
+from segloop_store.repositories.waiting import QueueCounts, SkippedRow
 from segloop_store.states import ACTIVE_ROUND_STATES, JobState, Role
 
 router = APIRouter(tags=["annotating"])
@@ -25,7 +25,7 @@ def get_queue(project_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> 
     """What waits for answers, and why the caller would or would not get something now."""
     with context.database.reading() as session:
         require_role(session, caller, project_id)
-        counts = assignments.count_queue(session, project_id, caller.user_id, now())
+        counts = waiting.count_queue(session, project_id, caller.user_id, now())
         return _queue_json(session, project_id, counts)
 
 
@@ -72,9 +72,7 @@ def list_skipped_queries(
     """The owner's list: regions skipped too often to be offered any more, with the reasons."""
     with context.database.reading() as session:
         require_role(session, caller, project_id, Role.OWNER)
-        rows = assignments.list_skipped(
-            session, project_id, after_id=decode_id_cursor(cursor), limit=limit + 1
-        )
+        rows = waiting.list_skipped(session, project_id, after_id=decode_id_cursor(cursor), limit=limit + 1)
     return page_by_id(rows, limit, _skipped_query, lambda row: row.query.id)
 
 
@@ -95,4 +93,4 @@ def offer_query_again(query_id: uuid.UUID, context: ContextDep, caller: CallerDe
     """Put a skipped region back into the queue, for whoever has not skipped it."""
     with context.database.transaction() as session:
         require_query(session, caller, query_id, Role.OWNER)
-        assignments.offer_again(session, query_id)
+        waiting.offer_again(session, query_id)

@@ -12,7 +12,7 @@ from segloop.settings import AnnotationKind
 from segloop_store import events, transitions
 from segloop_store.errors import NotFoundError
 from segloop_store.models import Annotation, Assignment, Draft, RegionQuery, Review, Round, User
-from segloop_store.repositories import assignments
+from segloop_store.repositories import assignments, drafts
 from segloop_store.states import AssignmentState, Process, QueryState
 
 
@@ -109,8 +109,8 @@ def _refusal(session: Session, assignment: Assignment, query: RegionQuery, at: d
 
 
 def _keep_late_answer(session: Session, assignment_id: uuid.UUID, answer: Answer, at: datetime) -> None:
-    contents = assignments.DraftContents(answer.label_map_png, answer.annotation_seconds, answer.num_clicks)
-    assignments.save_draft(session, assignment_id, contents, at=at, is_late_answer=True)
+    contents = drafts.DraftContents(answer.label_map_png, answer.annotation_seconds, answer.num_clicks)
+    drafts.save(session, assignment_id, contents, at=at, is_late_answer=True)
 
 
 def _accept(session: Session, assignment: Assignment, query: RegionQuery, answer: Answer) -> Annotation:

@@ -1,4 +1,4 @@
-"""Region queries in people's hands: claim the next one, keep it, skip it, give it back, and drafts.
+"""Region queries in people's hands: claim the next one, keep it, skip it, give it back.
 
 Every function that changes an assignment locks its region query first, so that a claim, a submit and a skip
 of the same region take turns on PostgreSQL; on SQLite the write transaction does. Knows no pixels.
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from segloop_store import events, transitions
 from segloop_store.database import is_sqlite
 from segloop_store.errors import ConflictError, LeaseExpiredError, NotFoundError
-from segloop_store.models import Assignment, Draft, Image, Partition, PredictionSet, RegionQuery, Round
+from segloop_store.models import Assignment, Image, Partition, PredictionSet, RegionQuery, Round
 from segloop_store.states import AssignmentState, Process, QueryState, RoundState
 
 MAX_SKIPS = 2
@@ -123,10 +123,10 @@ def _is_taken_or_known(user_id: uuid.UUID, at: datetime) -> ColumnElement[bool]:
     """Somebody holds the query's region, or this user has dealt with it, by whatever query it was asked."""
     other = aliased(RegionQuery)
     is_users = Assignment.user_id == user_id
-    # A CASE, not an OR: SQLite would walk the index of all that is leased, or all the user ever answered, for each
+    # A CASE, not an OR: SQLite would walk the index of all leases, or of all the user ever answered, for each
     # candidate. So the region's own few assignments are looked at, whatever else there is.
     matters = case(
-        (_is_live(at), 1),
+        (is_live(at), 1),
         (and_(is_users, Assignment.state == AssignmentState.ANSWERED), 1),
         (
             and_(
@@ -150,7 +150,8 @@ def _is_taken_or_known(user_id: uuid.UUID, at: datetime) -> ColumnElement[bool]:
     )
 
 
-def _is_live(at: datetime) -> ColumnElement[bool]:
+def is_live(at: datetime) -> ColumnElement[bool]:
+    """Condition of an assignment somebody holds at this moment."""
     return and_(Assignment.state == AssignmentState.LEASED, Assignment.lease_expires_at > at)
 
 
@@ -239,7 +240,7 @@ def held_by(
         session,
         Assignment.user_id == user_id,
         RegionQuery.project_id == project_id,
-        _is_live(at),
+        is_live(at),
         limit=limit,
     )
 
@@ -291,7 +292,7 @@ def is_lost(session: Session, assignment: Assignment, query: RegionQuery, at: da
     if query.state is QueryState.ANSWERED:
         return True
     other = select(Assignment.id).where(
-        Assignment.region_query_id == query.id, Assignment.id != assignment.id, _is_live(at)
+        Assignment.region_query_id == query.id, Assignment.id != assignment.id, is_live(at)
     )
     return session.scalar(other.limit(1)) is not None
 
@@ -365,139 +366,6 @@ def give_back(session: Session, assignment_id: uuid.UUID) -> None:
         transitions.move_assignment(session, assignment_id, AssignmentState.RETURNED, by=Process.SERVER)
 
 
-@dataclass(frozen=True, slots=True)
-class DraftContents:
-    """What a draft keeps: an index PNG of the bbox, and what it cost so far."""
-
-    label_map_png: bytes
-    seconds_spent: float
-    num_clicks: int
-
-
-def save_draft(
-    session: Session,
-    assignment_id: uuid.UUID,
-    contents: DraftContents,
-    *,
-    at: datetime,
-    is_late_answer: bool = False,
-) -> Draft:
-    """Keep unfinished work, over what was kept before. A late answer stays marked as one.
-
-    Raises:
-        NotFoundError: there is no such assignment.
-        ConflictError: the region is answered: its annotation is what counts.
-    """
-    assignment, _ = lock(session, assignment_id)
-    if assignment.state is AssignmentState.ANSWERED:
-        raise ConflictError("the region is answered: submit a changed answer instead of a draft")
-    draft = session.scalar(select(Draft).where(Draft.assignment_id == assignment_id))
-    if draft is None:
-        draft = Draft(assignment_id=assignment_id, is_late_answer=False)
-        session.add(draft)
-    draft.label_map_png = contents.label_map_png
-    draft.seconds_spent = contents.seconds_spent
-    draft.num_clicks = contents.num_clicks
-    draft.is_late_answer = draft.is_late_answer or is_late_answer
-    draft.updated_at = at
-    session.flush()
-    return draft
-
-
-def get_draft(session: Session, assignment: Assignment) -> Draft | None:
-    """The draft of an assignment, else the newest the user left on the query under another lease."""
-    own = session.scalar(select(Draft).where(Draft.assignment_id == assignment.id))
-    if own is not None:
-        return own
-    return session.scalar(
-        select(Draft)
-        .join(Assignment, Assignment.id == Draft.assignment_id)
-        .where(
-            Assignment.region_query_id == assignment.region_query_id,
-            Assignment.user_id == assignment.user_id,
-        )
-        .order_by(Draft.updated_at.desc())
-        .limit(1)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class QueueCounts:
-    """The queue of a project as one user sees it.
-
-    Attributes:
-        remaining: queries that still want an answer, held ones too.
-        leased: of these, how many somebody holds.
-        mine: of these, how many the user holds.
-        is_ready: True if the user would get one now.
-    """
-
-    remaining: int
-    leased: int
-    mine: int
-    is_ready: bool
-
-
-def count_queue(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, at: datetime) -> QueueCounts:
-    """What waits, what is held, and whether this user would get something now."""
-    waiting = (
-        select(func.count())
-        .select_from(RegionQuery)
-        .join(Image, Image.id == RegionQuery.image_id)
-        .where(*in_queue(project_id), Image.hidden_at.is_(None))
-    )
-    held = (
-        select(func.count(), func.count().filter(Assignment.user_id == user_id))
-        .select_from(Assignment)
-        .join(RegionQuery, RegionQuery.id == Assignment.region_query_id)
-        .where(_is_live(at), *in_queue(project_id))
-    )
-    leased, mine = session.execute(held).one()
-    is_ready = session.scalars(next_query(project_id, user_id, at)).first() is not None
-    return QueueCounts(session.scalar(waiting) or 0, leased, mine, is_ready)
-
-
-@dataclass(frozen=True, slots=True)
-class SkippedRow:
-    """A query of the owner's list: its image, and who skipped it why."""
-
-    query: RegionQuery
-    image: Image
-    skips: Sequence[Assignment]
-
-
-def list_skipped(
-    session: Session, project_id: uuid.UUID, *, after_id: uuid.UUID | None, limit: int
-) -> list[SkippedRow]:
-    """The owner's list: queries skipped too often, with their image and the skips."""
-    statement = (
-        select(RegionQuery, Image)
-        .join(Image, Image.id == RegionQuery.image_id)
-        .where(
-            RegionQuery.project_id == project_id,
-            RegionQuery.state == QueryState.OPEN,
-            RegionQuery.num_skipped >= MAX_SKIPS,
-        )
-        .order_by(RegionQuery.id)
-        .limit(limit)
-    )
-    if after_id is not None:
-        statement = statement.where(RegionQuery.id > after_id)
-    rows = session.execute(statement).all()
-    skips = session.scalars(
-        select(Assignment)
-        .where(
-            Assignment.region_query_id.in_([query.id for query, _ in rows]),
-            Assignment.state == AssignmentState.SKIPPED,
-        )
-        .order_by(Assignment.id)
-    ).all()
-    return [
-        SkippedRow(query, image, [skip for skip in skips if skip.region_query_id == query.id])
-        for query, image in rows
-    ]
-
-
 def get_query(session: Session, query_id: uuid.UUID) -> RegionQuery:
     """One region query.
 
@@ -508,8 +376,3 @@ def get_query(session: Session, query_id: uuid.UUID) -> RegionQuery:
     if query is None:
         raise NotFoundError("there is no such region query")
     return query
-
-
-def offer_again(session: Session, query_id: uuid.UUID) -> None:
-    """Put a query of the owner's list back into the queue, for whoever has not skipped it."""
-    session.execute(update(RegionQuery).where(RegionQuery.id == query_id).values(num_skipped=0))

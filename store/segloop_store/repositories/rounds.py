@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from segloop.errors import EmptyPoolError
-from segloop.settings import QueryPurpose, RoundSettings, Split
+from segloop.settings import QueryPurpose, RoundSettings
 from segloop_store import events, jobs, transitions
 from segloop_store.clock import now
 from segloop_store.database import unique_or_conflict
@@ -22,12 +22,19 @@ from segloop_store.models import (
     GroundTruth,
     Image,
     Job,
-    Partition,
     Project,
     RegionQuery,
     Round,
 )
 from segloop_store.repositories import queries
+from segloop_store.repositories.budgets import (
+    Budget,
+    PoolSize,
+    in_pool,
+    pool_size,
+    regions_in,
+    work_out_budget,
+)
 from segloop_store.states import (
     ACTIVE_ROUND_STATES,
     JobKind,
@@ -36,43 +43,7 @@ from segloop_store.states import (
     RoundState,
 )
 
-DEFAULT_BUDGET_FRACTION = 0.005
-"""Share of the pool's pixels a round asks when nobody names a budget."""
-
-DEFAULT_BUDGET_MIN_REGIONS = 20
-"""What a round without a named budget asks at least."""
-
-UNPREPARED_REGIONS = 192
-"""Regions of an image before it is partitioned: what `segloop.regions.default_size_px` aims at."""
-
-
 _JUST_STARTED = "another round of this project has just been started: wait for it or cancel it first"
-
-
-@dataclass(frozen=True, slots=True)
-class PoolSize:
-    """How much there is to ask about in a project.
-
-    Attributes:
-        num_images: pool images that are not hidden.
-        num_pixels: their pixels, void ones too.
-        num_prepared: those that have their partition already.
-        num_regions: regions of the whole pool; estimated where images are not partitioned yet.
-    """
-
-    num_images: int
-    num_pixels: int
-    num_prepared: int
-    num_regions: float
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a round may ask, worked out: one of the two numbers is set."""
-
-    regions: int | None
-    pixels: int | None
-    fraction: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,61 +65,22 @@ class RoundView:
     jobs: Sequence[Job]
 
 
-def pool_size(session: Session, project_id: uuid.UUID) -> PoolSize:
-    """How many images, pixels and regions a project's pool holds."""
-    pixels = Image.width * Image.height
-    row = session.execute(
-        select(
-            func.count(Image.id),
-            func.coalesce(func.sum(pixels), 0),
-            func.count(Partition.id),
-            func.coalesce(func.sum(Partition.num_regions), 0),
-            func.coalesce(func.sum(case((Partition.id.is_not(None), pixels), else_=0)), 0),
-        )
-        .select_from(Image)
-        .outerjoin(Partition, Partition.image_id == Image.id)
-        .where(*_in_pool(project_id))
-    ).one()
-    num_images, num_pixels, num_prepared, regions, prepared_pixels = (int(value) for value in row)
-    if prepared_pixels:
-        num_regions = regions * num_pixels / prepared_pixels
-    else:
-        num_regions = float(num_images * UNPREPARED_REGIONS)
-    return PoolSize(num_images, num_pixels, num_prepared, num_regions)
-
-
-def _in_pool(project_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
-    return (Image.project_id == project_id, Image.split == Split.POOL, Image.hidden_at.is_(None))
-
-
 def is_anything_known(session: Session, project_id: uuid.UUID) -> bool:
     """True if the pool holds an uploaded truth or an answer a training may use."""
     truth = (
         select(GroundTruth.id)
         .join(Image, Image.id == GroundTruth.image_id)
-        .where(*_in_pool(project_id), GroundTruth.num_labelled_px > 0)
+        .where(*in_pool(project_id), GroundTruth.num_labelled_px > 0)
         .limit(1)
     )
     answer = (
         select(Annotation.id)
         .join(RegionQuery, RegionQuery.id == Annotation.region_query_id)
         .join(Image, Image.id == Annotation.image_id)
-        .where(*_in_pool(project_id), RegionQuery.purpose == QueryPurpose.SELECTED)
+        .where(*in_pool(project_id), RegionQuery.purpose == QueryPurpose.SELECTED)
         .limit(1)
     )
     return session.scalar(truth) is not None or session.scalar(answer) is not None
-
-
-def work_out_budget(pool: PoolSize, *, regions: int | None, fraction: float | None) -> Budget:
-    """What a round may ask: the given budget, or 0.5 % of the pool's pixels but at least 20 regions."""
-    if regions is not None:
-        return Budget(regions, None, None)
-    if fraction is not None:
-        pixels = int(fraction * pool.num_pixels)
-        return Budget(None, pixels, fraction) if pixels else Budget(0, None, fraction)
-    if pool.num_regions * DEFAULT_BUDGET_FRACTION < DEFAULT_BUDGET_MIN_REGIONS:
-        return Budget(DEFAULT_BUDGET_MIN_REGIONS, None, None)
-    return Budget(None, int(pool.num_pixels * DEFAULT_BUDGET_FRACTION), DEFAULT_BUDGET_FRACTION)
 
 
 def start(
@@ -290,13 +222,9 @@ def views_of(session: Session, rounds: Sequence[Round]) -> list[RoundView]:
             budget = asked
         elif budget is None:
             pool = pool or pool_size(session, round_.project_id)
-            budget = _regions_in(round_.budget_pixels or 0, pool)
+            budget = regions_in(round_.budget_pixels or 0, pool)
         result.append(RoundView(round_, asked, answered, budget, jobs_of[round_.id]))
     return result
-
-
-def _regions_in(pixels: int, pool: PoolSize) -> int:
-    return round(pixels * pool.num_regions / pool.num_pixels) if pool.num_pixels else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,69 @@
+"""Unfinished work on assignments, and answers that came too late to count."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from segloop_store.errors import ConflictError
+from segloop_store.models import Assignment, Draft
+from segloop_store.repositories.assignments import lock
+from segloop_store.states import AssignmentState
+
+
+@dataclass(frozen=True, slots=True)
+class DraftContents:
+    """What a draft keeps: an index PNG of the bbox, and what it cost so far."""
+
+    label_map_png: bytes
+    seconds_spent: float
+    num_clicks: int
+
+
+def save(
+    session: Session,
+    assignment_id: uuid.UUID,
+    contents: DraftContents,
+    *,
+    at: datetime,
+    is_late_answer: bool = False,
+) -> Draft:
+    """Keep unfinished work, over what was kept before. A late answer stays marked as one.
+
+    Raises:
+        NotFoundError: there is no such assignment.
+        ConflictError: the region is answered: its annotation is what counts.
+    """
+    assignment, _ = lock(session, assignment_id)
+    if assignment.state is AssignmentState.ANSWERED:
+        raise ConflictError("the region is answered: submit a changed answer instead of a draft")
+    draft = session.scalar(select(Draft).where(Draft.assignment_id == assignment_id))
+    if draft is None:
+        draft = Draft(assignment_id=assignment_id, is_late_answer=False)
+        session.add(draft)
+    draft.label_map_png = contents.label_map_png
+    draft.seconds_spent = contents.seconds_spent
+    draft.num_clicks = contents.num_clicks
+    draft.is_late_answer = draft.is_late_answer or is_late_answer
+    draft.updated_at = at
+    session.flush()
+    return draft
+
+
+def find(session: Session, assignment: Assignment) -> Draft | None:
+    """The draft of an assignment, else the newest the user left on the query under another lease."""
+    own = session.scalar(select(Draft).where(Draft.assignment_id == assignment.id))
+    if own is not None:
+        return own
+    return session.scalar(
+        select(Draft)
+        .join(Assignment, Assignment.id == Draft.assignment_id)
+        .where(
+            Assignment.region_query_id == assignment.region_query_id,
+            Assignment.user_id == assignment.user_id,
+        )
+        .order_by(Draft.updated_at.desc())
+        .limit(1)
+    )
