@@ -33,6 +33,7 @@ from segloop_store.repositories import rounds
 from segloop_store.states import JobKind, JobState, RoundState
 from segloop_worker import pipeline
 from segloop_worker.errors import CancelRequested, JobLostError, WorkerStopping
+from segloop_worker.heartbeat import tell_stranded
 from segloop_worker.job_run import JobRun
 from segloop_worker.runtime import Runtime
 from segloop_worker.tasks import run_job
@@ -155,6 +156,20 @@ def test_lost_worker_ends_the_round_after_its_last_attempt(worker: tuple[Runtime
     assert jobs_of(runtime, JobKind.FEATURES)[0].state is JobState.FAILED
     assert round_of(runtime, round_id).state is RoundState.FAILED
     assert "without a word" in (round_of(runtime, round_id).error or "")
+
+
+def test_round_ends_when_its_waiting_job_is_cancelled_by_hand(worker: tuple[Runtime, Inbox]) -> None:
+    runtime, inbox = worker
+    project_id = add_project(runtime, num_pool=1, num_validation=0)
+    run_all(runtime, inbox)
+    round_id = start_round(runtime, project_id)
+    tell_stranded(runtime.database)
+    assert round_of(runtime, round_id).state is RoundState.QUEUED
+    with runtime.database.transaction() as session:
+        jobs.request_cancel(session, jobs_of(runtime, JobKind.FEATURES)[0])
+    tell_stranded(runtime.database)
+    ended = round_of(runtime, round_id)
+    assert (ended.state, ended.error) == (RoundState.FAILED, "its features job was cancelled")
 
 
 @pytest.mark.slow

@@ -4,10 +4,12 @@ import threading
 from collections.abc import Callable
 
 import structlog
-from segloop_store.reconciler import reconcile
 
 from segloop_store import workers
 from segloop_store.clock import now
+from segloop_store.database import Database
+from segloop_store.reconciler import reconcile
+from segloop_store.repositories import work
 from segloop_store.states import Queue
 from segloop_worker import pipeline
 from segloop_worker.runtime import Runtime
@@ -56,3 +58,14 @@ class Caretaker:
     def _reconcile(self) -> None:
         runtime = self._runtime
         reconcile(runtime.database, runtime.waker, now(), on_ended=pipeline.ended_badly)
+        tell_stranded(runtime.database)
+
+
+def tell_stranded(database: Database) -> None:
+    """End the rounds and exports whose job was cancelled before any worker took it."""
+    with database.reading() as session:
+        if not work.stranded(session):  # the usual case costs no write
+            return
+    with database.transaction() as session:
+        for job in work.stranded(session):
+            pipeline.ended_badly(session, job)

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from segloop_store.database import wake_after_commit
 from segloop_store.errors import NotFoundError
 from segloop_store.models import (
     Annotation,
+    Export,
     GroundTruth,
     Job,
     LabelClass,
@@ -23,7 +24,7 @@ from segloop_store.models import (
     TrainingSnapshot,
     User,
 )
-from segloop_store.states import JobKind, JobState, Queue
+from segloop_store.states import ACTIVE_ROUND_STATES, JobKind, JobState, Queue
 from segloop_store.workers import living
 
 _IDS_A_QUERY = 500
@@ -191,3 +192,23 @@ def annotation_facts(session: Session, project_id: uuid.UUID) -> dict[uuid.UUID,
         .where(Annotation.project_id == project_id)
     )
     return {row[0]: AnnotationFacts(*row[1:]) for row in session.execute(statement)}
+
+
+def stranded(session: Session) -> Sequence[Job]:
+    """Jobs that failed or were cancelled while the round or export they worked for still waits for them.
+
+    A waiting job may be cancelled by hand, without any worker; then nobody else would tell.
+    """
+    is_over = Job.state.in_((JobState.CANCELLED, JobState.FAILED))
+    other = aliased(Job)
+    goes_on = select(other.id).where(other.round_id == Round.id, other.state.in_(_UNFINISHED)).exists()
+    of_rounds = (
+        select(Job)
+        .join(Round, Round.id == Job.round_id)
+        .where(is_over, Round.state.in_(ACTIVE_ROUND_STATES), ~goes_on)
+        .order_by(Job.finished_at)
+    )
+    exports = select(Export.id).where(Export.state.in_(_UNFINISHED))
+    keys = [f"export:{export_id}" for export_id in session.scalars(exports)]
+    of_exports = select(Job).where(is_over, Job.dedupe_key.in_(keys))
+    return [*session.scalars(of_rounds), *session.scalars(of_exports)]
