@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, select
+from tests.support.rows import add_annotation, add_review
 from tests.support.seeding import Seeded, count_rows, in_threads, seed_project, seed_round
 
 from segloop.errors import EmptyPoolError
@@ -11,7 +12,7 @@ from segloop_store import jobs
 from segloop_store.clock import new_id, now
 from segloop_store.database import Database
 from segloop_store.errors import ConflictError, NotFoundError
-from segloop_store.models import Assignment, GroundTruth, Image, Job, RegionQuery, Round
+from segloop_store.models import Assignment, GroundTruth, Image, Job, RegionQuery, Round, User
 from segloop_store.repositories import assignments, budgets, rounds
 from segloop_store.states import (
     ACTIVE_ROUND_STATES,
@@ -312,3 +313,19 @@ def test_views_count_queries_and_answers_in_a_constant_number_of_statements(data
             view.round.number
             for view in rounds.list_views(session, seeded.project_id, after_number=1, limit=2)
         ] == [2, 3]
+
+
+@pytest.mark.parametrize(("verdict", "kind"), [("accepted", JobKind.TRAIN), ("returned", JobKind.FEATURES)])
+def test_answers_in_use_make_the_round_train(database: Database, verdict: str, kind: JobKind) -> None:
+    seeded = seed_project(database)
+    seed_round(database, seeded, num_queries=1, state=RoundState.CLOSED)
+    with database.transaction() as session:
+        query = session.get(RegionQuery, seeded.query_ids[0])
+        user = session.get(User, seeded.user_ids[0])
+        reviewer = session.get(User, seeded.owner_id)
+        assert query is not None
+        assert user is not None
+        assert reviewer is not None
+        add_review(session, add_annotation(session, query, user), reviewer, verdict)
+    (job,) = jobs_of(database, start(database, seeded))
+    assert job.kind is kind

@@ -24,9 +24,11 @@ from segloop_store.models import (
     Job,
     Project,
     RegionQuery,
+    Review,
     Round,
 )
 from segloop_store.repositories import queries
+from segloop_store.repositories.annotations import AnnotationState
 from segloop_store.repositories.budgets import (
     Budget,
     PoolSize,
@@ -73,11 +75,16 @@ def is_anything_known(session: Session, project_id: uuid.UUID) -> bool:
         .where(*in_pool(project_id), GroundTruth.num_labelled_px > 0)
         .limit(1)
     )
+    was_returned = (
+        select(Review.id)
+        .where(Review.annotation_id == Annotation.id, Review.verdict == AnnotationState.RETURNED.value)
+        .exists()
+    )
     answer = (
         select(Annotation.id)
         .join(RegionQuery, RegionQuery.id == Annotation.region_query_id)
         .join(Image, Image.id == Annotation.image_id)
-        .where(*in_pool(project_id), RegionQuery.purpose == QueryPurpose.SELECTED)
+        .where(*in_pool(project_id), RegionQuery.purpose == QueryPurpose.SELECTED, ~was_returned)
         .limit(1)
     )
     return session.scalar(truth) is not None or session.scalar(answer) is not None
@@ -95,8 +102,8 @@ def start(
     """Make the project's next round and its first job.
 
     Raises:
-        ConflictError: another round is not annotating yet, or a round without a budget has nothing to train
-        on. EmptyPoolError: the project has no pool image.
+        ConflictError: another round is not annotating yet, or a budget of 0 has nothing to train on.
+        EmptyPoolError: the project has no pool image.
     """
     # Two starts take their turn here on PostgreSQL; the unique indexes hold whatever happens.
     session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
