@@ -173,7 +173,7 @@ function viewActions(page: AnnotateController): Action[] {
     action("fit", "Shift+Digit1", () => editor.fitRegion()),
     action("actual", "Shift+Digit2", () => editor.actualSize()),
     action("guide", "g", () => set({ panel: "guide" })),
-    action("help", "Shift+?", () => set({ panel: "help" })),
+    { ...action("help", "Shift+?", () => set({ panel: "help" })), shortcuts: ["Shift+?", "?"] },
   ];
 }
 

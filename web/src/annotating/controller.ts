@@ -7,7 +7,7 @@ import { decodePng } from "@/editing/png";
 import { texts } from "@/texts/en";
 import { Editor } from "@/tools/editor";
 import type { ToolId } from "@/tools/tool";
-import { heatPalette, makePalette, type Palette } from "@/viewer/colors";
+import { heatPalette, makePalette, type Palette, stretched } from "@/viewer/colors";
 import { clamp } from "@/viewer/geometry";
 import { MapLayer } from "@/viewer/layers";
 import { Drafts } from "./drafts";
@@ -289,7 +289,7 @@ async function loadHeat(work: RegionWork): Promise<MapLayer | null> {
   const bytes = await bytesOrNull(images.url(work.assignment.image.id, "scores"));
   if (!bytes) return null;
   const { samples, width, height } = await decodePng(bytes);
-  return new MapLayer(Uint8Array.from(samples), { x: 0, y: 0, width, height }, heatPalette());
+  return new MapLayer(stretched(Uint8Array.from(samples)), { x: 0, y: 0, width, height }, heatPalette());
 }
 
 export { saveStateOf };

@@ -54,6 +54,7 @@ export class Drafts {
     if (this.unsent.size > 0) return;
     clearTimeout(this.serverTimer);
     this.serverTimer = undefined;
+    this.events.onState("saved");
   }
 
   dispose(): void {

@@ -34,6 +34,8 @@ export class AnnotateSession {
   private ahead: RegionWork[] = [];
   private past: RegionWork[] = [];
   private isRefilling = false;
+  /** What this browser held before comes first; only then are new regions taken. */
+  private hasStarted = false;
   private isClosed = false;
   private markClosed: () => void = () => {};
   private readonly closed = new Promise<void>((resolve) => {
@@ -56,6 +58,7 @@ export class AnnotateSession {
     this.events.onShow(null, "loading");
     this.outbox.kick();
     if (await this.isOnlyTab()) await this.resume();
+    this.hasStarted = true;
     this.scheduleRenewal(MAX_RENEW_MS / 4);
     await this.refill();
   }
@@ -68,7 +71,7 @@ export class AnnotateSession {
 
   /** There may be new regions: ask now instead of at the next poll. */
   wake(): void {
-    if (!this.isClosed) void this.refill();
+    if (this.hasStarted) void this.refill();
   }
 
   get hasPrevious(): boolean {

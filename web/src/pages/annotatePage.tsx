@@ -12,7 +12,7 @@ import { toast, toastError } from "@/ui/toasts";
 import "@/styles/annotate.css";
 import { ActionBar, SaveState } from "./annotate/actionBar";
 import { GuideDialog, HelpDialog } from "./annotate/helpDialogs";
-import { Banners, MiniMap, ToolHint, ViewControls, WaitingOverlay } from "./annotate/overlays";
+import { Banners, MiniMap, ViewControls, WaitingOverlay } from "./annotate/overlays";
 import { Panel } from "./annotate/panel";
 import { Toolbar } from "./annotate/toolbar";
 import { useKeys } from "./annotate/useKeys";
@@ -76,7 +76,6 @@ function Workplace({ project, user }: { project: Project; user: User }) {
         {page && (
           <>
             <MiniMap />
-            <ToolHint />
             <ViewControls action={action} />
             <Banners page={page} classes={project.label_classes} />
           </>

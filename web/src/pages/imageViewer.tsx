@@ -10,7 +10,7 @@ import { Dialog } from "@/ui/dialog";
 import { share } from "@/ui/format";
 import { Icon } from "@/ui/icons";
 import { toastError } from "@/ui/toasts";
-import { heatPalette, makePalette } from "@/viewer/colors";
+import { heatPalette, makePalette, stretched } from "@/viewer/colors";
 import { ImageView } from "@/viewer/imageView";
 import { MapLayer } from "@/viewer/layers";
 
@@ -31,7 +31,8 @@ async function loadLayer(
     if (response.status === 202) return words.making;
     const { samples, width, height } = await decodePng(new Uint8Array(await response.arrayBuffer()));
     const palette = name === "heat" ? heatPalette() : makePalette(project.label_classes.map((c) => c.color));
-    return new MapLayer(Uint8Array.from(samples), { x: 0, y: 0, width, height }, palette);
+    const map = Uint8Array.from(samples);
+    return new MapLayer(name === "heat" ? stretched(map) : map, { x: 0, y: 0, width, height }, palette);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return words.layerMissing;
     throw error;

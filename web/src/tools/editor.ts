@@ -2,7 +2,7 @@ import { type Rect, type Size, UNLABELLED } from "@/editing/labelMap";
 import type { Paint, Patch } from "@/editing/regionDocument";
 import { runsWhere } from "@/editing/runs";
 import type { Palette } from "@/viewer/colors";
-import type { ImagePoint } from "@/viewer/geometry";
+import { clamp, type ImagePoint } from "@/viewer/geometry";
 import { FlashLayer, type ImageLayer, LabelLayer, type MapLayer, RegionLayer } from "@/viewer/layers";
 import { type Layer, Stage } from "@/viewer/stage";
 import { Viewport } from "@/viewer/viewport";
@@ -39,14 +39,15 @@ export interface EditorEvents {
 /**
  * The box to open at: the region in the middle of as much of its image as tells what it is.
  *
- * Up to half of the image's shorter side, but never so much that the region gets small on the canvas.
+ * Up to half of the image's shorter side, but never so much that the region gets small on the canvas. At the
+ * image's border the region is not in the middle: there is nothing to see beyond.
  */
 export function withContext(box: Rect, image: Size): Rect {
   const longer = Math.max(box.width, box.height);
   const side = Math.max(1.7 * longer, Math.min(3 * longer, 0.5 * Math.min(image.width, image.height)));
   return {
-    x: box.x + (box.width - side) / 2,
-    y: box.y + (box.height - side) / 2,
+    x: clamp(box.x + (box.width - side) / 2, 0, Math.max(0, image.width - side)),
+    y: clamp(box.y + (box.height - side) / 2, 0, Math.max(0, image.height - side)),
     width: side,
     height: side,
   };
@@ -282,7 +283,7 @@ export class Editor implements ToolHost {
   private arrange(): void {
     const { work } = this;
     const region = work ? new RegionLayer(work.document, work.box, work.image) : null;
-    const layers = [work?.pictures, this.heat, this.labels, region, this.flashLayer, this.toolLayer];
+    const layers = [work?.pictures, this.labels, this.heat, region, this.flashLayer, this.toolLayer];
     this.stage.layers = layers.filter((layer): layer is Layer => Boolean(layer));
     this.stage.invalidate();
   }

@@ -44,3 +44,15 @@ export function heatPalette(): Palette {
     return word(color as unknown as Rgb, Math.round(60 + (value / 255) * 180));
   });
 }
+
+/** Share of the pixels at each end that may be clipped when contrast is stretched. */
+const CLIPPED = 0.02;
+
+/** A map with its contrast stretched over all 256 values: what differs within one image is what tells. */
+export function stretched(map: Readonly<Uint8Array>): Uint8Array {
+  const sorted = Uint8Array.from(map).sort();
+  const low = sorted[Math.floor(CLIPPED * (sorted.length - 1))];
+  const high = sorted[Math.ceil((1 - CLIPPED) * (sorted.length - 1))];
+  if (high <= low) return Uint8Array.from(map);
+  return Uint8Array.from(map, (value) => Math.min(255, Math.max(0, (255 * (value - low)) / (high - low))));
+}

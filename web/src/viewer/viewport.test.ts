@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { makePalette, parseColor } from "./colors";
+import { makePalette, parseColor, stretched } from "./colors";
 import { imagePoint, screenPoint } from "./geometry";
 import { MAX_SCALE, Viewport } from "./viewport";
 
@@ -41,5 +41,12 @@ describe("palette", () => {
     expect(parseColor("#102030")).toEqual([0x10, 0x20, 0x30]);
     expect(palette[0]).toBe(0xff302010);
     expect(palette[255]).toBe(0);
+  });
+});
+
+describe("stretched", () => {
+  it("uses all values, and leaves a flat map as it is", () => {
+    expect([...stretched(Uint8Array.from([10, 15, 20]))]).toEqual([0, 127, 255]);
+    expect([...stretched(Uint8Array.from([7, 7]))]).toEqual([7, 7]);
   });
 });

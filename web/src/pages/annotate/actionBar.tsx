@@ -73,6 +73,15 @@ function BarButton(props: {
   );
 }
 
+function ToolHint() {
+  const hint = useAnnotate((state) => (state.phase === "working" ? words.toolHints[state.tool] : ""));
+  return (
+    <span className="tool-hint truncate" title={hint}>
+      {hint}
+    </span>
+  );
+}
+
 interface ActionBarProps {
   projectId: string;
   action(id: string): Action;
@@ -88,7 +97,7 @@ export function ActionBar({ projectId, action, onSkip }: ActionBarProps) {
   return (
     <div className="actionbar">
       <QueueState projectId={projectId} />
-      <span className="spacer" />
+      <ToolHint />
       {isWorking && (
         <span className="small muted optional">
           {left > 0 ? words.left(left < 0.01 ? "<1 %" : `${Math.round(100 * left)} %`) : words.complete}

@@ -6,6 +6,7 @@ import { texts } from "@/texts/en";
 import type { Action } from "@/tools/actions";
 import { Dialog } from "@/ui/dialog";
 import { Icon } from "@/ui/icons";
+import { Markdown } from "@/ui/markdown";
 import { KeyList } from "./keyList";
 
 const words = texts.annotate;
@@ -33,7 +34,7 @@ export function GuideDialog({ project }: { project: Project }) {
   return (
     <Dialog title={words.guideTitle} onClose={close}>
       <div className="content stack">
-        {guide ? <div className="guide">{guide}</div> : <p className="muted">{words.guideEmpty}</p>}
+        {guide ? <Markdown text={guide} /> : <p className="muted">{words.guideEmpty}</p>}
         <ul className="stack tight">
           {project.label_classes.map((label_class) => (
             <li key={label_class.index} className="row">

@@ -58,7 +58,9 @@ export function KeyList({ actions }: { actions: readonly Action[] }) {
                       {recordingId === action.id ? (
                         <kbd>{words.pressKey}</kbd>
                       ) : (
-                        action.shortcuts.map((shortcut) => <kbd key={shortcut}>{shortcutText(shortcut)}</kbd>)
+                        [...new Set(action.shortcuts.map(shortcutText))].map((key) => (
+                          <kbd key={key}>{key}</kbd>
+                        ))
                       )}
                     </button>
                   </li>

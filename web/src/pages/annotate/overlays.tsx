@@ -155,12 +155,6 @@ export function ViewControls({ action }: { action(id: string): Action }) {
   );
 }
 
-export function ToolHint() {
-  const tool = useAnnotate((state) => state.tool);
-  const isWorking = useAnnotate((state) => state.phase === "working");
-  return isWorking ? <div className="tool-hint">{words.toolHints[tool]}</div> : null;
-}
-
 /** The whole image, small, with the region marked: what the close-up cannot show. */
 export function MiniMap() {
   const facts = useAnnotate((state) => state.facts);
