@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from tests.support.worker_project import (
     add_project,
     answer_all,
@@ -18,16 +18,17 @@ from tests.support.worker_project import (
 
 from segloop.label_maps import decode_index_png
 from segloop.settings import Split
+from segloop_store import jobs, workers
 from segloop_store.models import Image, ModelVersion, PredictionSet, TrainingSnapshot
 from segloop_store.repositories import models
-from segloop_store.states import JobKind, JobState, RoundState
+from segloop_store.states import JobKind, JobState, Queue, RoundState
 from segloop_worker.prediction_blobs import read_region_scores
 
 
 @pytest.mark.slow
 def test_loop_from_upload_to_the_second_rounds_queries(tmp_path: Path) -> None:
     """Ingest, a cold start, answers, then a round that trains, evaluates, scores and asks. Really trains."""
-    runtime, inbox = open_worker(tmp_path)
+    runtime, inbox = open_worker(tmp_path, images_a_shard=4, worker_seen_seconds=600.0)
     project_id = add_project(runtime)
     first = start_round(runtime, project_id, budget_regions=12)
     run_all(runtime, inbox)
@@ -46,6 +47,8 @@ def test_loop_from_upload_to_the_second_rounds_queries(tmp_path: Path) -> None:
     ]
 
     assert answer_all(runtime, first) == 12
+    # two devices: the pool is scored in two shards, and selected once
+    workers.beat(runtime.database, "other", queues=[Queue.TORCH], devices=["cpu", "cuda:0"])
     second = start_round(runtime, project_id, budget_regions=10)
     run_all(runtime, inbox)
     assert [job.error for job in jobs_of(runtime) if job.state is not JobState.DONE] == []
@@ -92,5 +95,21 @@ def test_loop_from_upload_to_the_second_rounds_queries(tmp_path: Path) -> None:
             scores = read_region_scores(runtime.blobs.get(found.region_scores_key))
             assert np.isfinite(scores.score).all()
             assert scores.top_classes.shape == (len(scores.score), 2)
+    assert len(jobs_of(runtime, JobKind.SCORE)) == 2
+    assert len(jobs_of(runtime, JobKind.SELECT)) == 2
+
+    # what is cleaned up is made again on demand, to the byte
+    image, found = next(pair for pair in predicted if pair[0].split is Split.VALIDATION)
+    before_clean_up = runtime.blobs.get(found.prediction_key)
+    with runtime.database.transaction() as session:
+        session.execute(delete(PredictionSet).where(PredictionSet.id == found.id))
+        runtime.blobs.delete(found.prediction_key)
+        payload = {"model_version_id": str(version.id), "image_id": str(image.id)}
+        jobs.add_job(session, JobKind.PREDICT, project_id=project_id, payload=payload)
+    run_all(runtime, inbox)
+    with runtime.database.reading() as session:
+        made_again = models.find_prediction(session, version.id, image.id)
+    assert made_again is not None
+    assert runtime.blobs.get(made_again.prediction_key) == before_clean_up
     # work folders are gone with their jobs
     assert not list((tmp_path / "work").iterdir())

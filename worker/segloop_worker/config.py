@@ -21,6 +21,8 @@ class WorkerSettings(StoreSettings):
     """How much of a training is lost at most when its child is killed."""
     checkpoint_mirror_seconds: float = Field(default=60.0, gt=0)
     """How often a training's checkpoint goes to a blob store that other machines share."""
+    images_a_shard: int = Field(default=32, ge=1)
+    """A pool is not cut into shards smaller than this: starting a child costs as much as scoring them."""
     ingest_threads: int = Field(default=2, ge=1, le=32)
     max_archive_files: int = Field(default=200_000, ge=1)
     max_archive_bytes: int = Field(default=200 * 2**30, ge=1)

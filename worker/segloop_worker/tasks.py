@@ -1,5 +1,6 @@
 """The one way a job runs: claim -> handler -> save and finish in one transaction, or say what went wrong."""
 
+import math
 import time
 import traceback
 import uuid
@@ -84,13 +85,17 @@ def _enter(run: JobRun) -> None:
 def _save(run: JobRun, save: Callable[[Session], dict[str, Any] | None]) -> None:
     with run.saving() as session:
         results = save(session)
-        pipeline.follow(session, run.job, num_shards=_num_shards(session, run))
+        num_shards = _num_shards(session, run) if run.job.kind is JobKind.EVALUATE else 1
+        pipeline.follow(session, run.job, num_shards=num_shards)
         jobs.finish(session, run.job, run.owner, results=results)
 
 
 def _num_shards(session: Session, run: JobRun) -> int:
-    seconds = run.runtime.settings.worker_seen_seconds
-    return max(1, work.num_torch_devices(session, seen_within_seconds=seconds))
+    """As many as there are devices, while each has enough to do."""
+    settings = run.runtime.settings
+    num_devices = work.num_torch_devices(session, seen_within_seconds=settings.worker_seen_seconds)
+    num_full = math.ceil(work.num_images(session, run.project_id) / settings.images_a_shard)
+    return max(1, min(num_devices, num_full))
 
 
 def _must_wait(runtime: Runtime, job_id: uuid.UUID) -> bool:

@@ -15,6 +15,7 @@ from segloop_store.models import (
     Annotation,
     Export,
     GroundTruth,
+    Image,
     Job,
     LabelClass,
     ModelVersion,
@@ -126,6 +127,12 @@ def finished_results(session: Session, *, round_id: uuid.UUID, kind: JobKind) ->
     )
     found: dict[str, Any] | None = session.scalar(statement.order_by(Job.finished_at.desc()).limit(1))
     return found or {}
+
+
+def num_images(session: Session, project_id: uuid.UUID) -> int:
+    """Images of a project that are not hidden."""
+    statement = select(func.count(Image.id)).where(Image.project_id == project_id, Image.hidden_at.is_(None))
+    return session.scalar(statement) or 0
 
 
 def num_classes(session: Session, project_id: uuid.UUID, *, at: datetime | None = None) -> int:
