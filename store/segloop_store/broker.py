@@ -11,6 +11,7 @@ from typing import Any
 import celery
 import structlog
 
+from segloop_store import folder_transport
 from segloop_store.config import StoreSettings
 from segloop_store.states import Queue
 
@@ -28,7 +29,8 @@ def make_celery(settings: StoreSettings, name: str = "segloop") -> celery.Celery
 
     The job row is the truth: claims, leases and cancelling live in `segloop_store.jobs`.
     """
-    app = celery.Celery(name, broker=settings.broker_url, set_as_current=False)
+    folder_transport.register()
+    app = celery.Celery(name, broker=_address(settings), set_as_current=False)
     app.conf.update(
         task_acks_late=False,
         task_ignore_result=True,
@@ -82,16 +84,19 @@ Waker = CeleryWaker
 """The name callers use; the Protocol it follows is `segloop_store.database.Waker`."""
 
 
+def _address(settings: StoreSettings) -> str:
+    is_embedded = settings.broker_url.startswith("filesystem")
+    return f"{folder_transport.SCHEME}://" if is_embedded else settings.broker_url
+
+
 def _transport_options(settings: StoreSettings) -> dict[str, Any]:
     if settings.broker_url.startswith("filesystem"):
-        messages, control = settings.broker_dir / "messages", settings.broker_dir / "control"
+        messages = settings.broker_dir / "messages"
         messages.mkdir(parents=True, exist_ok=True)
-        control.mkdir(parents=True, exist_ok=True)
         return {
             # one folder in and out: what the server writes, the worker reads. 60 ms latency, 0.3 % CPU idle
             "data_folder_in": str(messages),
             "data_folder_out": str(messages),
-            "control_folder": str(control),
             "polling_interval": 0.1,
         }
     if settings.broker_url.startswith("redis"):
