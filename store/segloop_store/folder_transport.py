@@ -34,12 +34,12 @@ class Channel(filesystem.Channel):
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         """Nothing to keep: the table is fixed."""
 
-    def _put(self, queue: str, message: Mapping[str, Any], **kwargs: Any) -> None:  # noqa: ARG002
+    def _put(self, queue: str, payload: Mapping[str, Any], **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ARG002
         """Write aside, then rename: readers never see half a message."""
         name = f"{time.time_ns():020d}_{uuid.uuid4()}"
         part = self._folder / f"{name}.part"
         try:
-            part.write_text(dumps(message))  # type: ignore[no-untyped-call]  # kombu leaves it bare
+            part.write_text(dumps(payload))  # type: ignore[no-untyped-call]  # kombu leaves it bare
             part.replace(self._folder / f"{name}.{queue}.msg")
         except OSError:
             with contextlib.suppress(OSError):
