@@ -91,6 +91,7 @@ export class AnnotateController {
     });
     this.session = new AnnotateSession(this.project.id, this.userId, store, this.drafts, this.outbox, {
       onShow: (work, why) => this.show(work, why),
+      onSubmit: () => set({ outbox: "saving" }),
       onUnlabelled: () => {
         set({ needsFix: true });
         this.editor.flash();

@@ -20,6 +20,8 @@ const ABSENT_AFTER_MS = 15 * 60_000;
 export interface SessionEvents {
   /** Another region is on the table; null while there is none. `why` says what the page waits for. */
   onShow(work: RegionWork | null, why: "loading" | "empty"): void;
+  /** An answer is being handed to the outbox, which will tell when the server has it. */
+  onSubmit(): void;
   /** Enter was pressed with pixels still unlabelled. */
   onUnlabelled(work: RegionWork): void;
   onLeaseLost(work: RegionWork): void;
@@ -90,6 +92,7 @@ export class AnnotateSession {
       this.events.onUnlabelled(work);
       return false;
     }
+    this.events.onSubmit();
     work.timer.pause();
     this.drafts.forget(work);
     work.isSubmitted = true;

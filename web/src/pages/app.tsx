@@ -81,7 +81,10 @@ function SignedIn() {
 export function App() {
   const [location] = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page starts at its top
-  useEffect(() => window.scrollTo(0, 0), [location]);
+  useEffect(() => {
+    // In braces: newer browsers give a promise, which React would take for a clean-up function.
+    void window.scrollTo(0, 0);
+  }, [location]);
   return (
     <Boundary key={location}>
       {location === "/login" ? <LoginPage /> : <SignedIn />}

@@ -146,7 +146,7 @@ export function NewProjectDialog({ onClose }: { onClose(): void }) {
   };
 
   return (
-    <Dialog title={words.title} onClose={onClose} className="wide">
+    <Dialog title={words.title} onClose={onClose} className="form">
       <form onSubmit={submit} noValidate>
         <div className="content stack wide">
           {problem && (

@@ -46,11 +46,23 @@ export function withContext(box: Rect, image: Size): Rect {
   const longer = Math.max(box.width, box.height);
   const side = Math.max(1.7 * longer, Math.min(3 * longer, 0.5 * Math.min(image.width, image.height)));
   return {
-    x: clamp(box.x + (box.width - side) / 2, 0, Math.max(0, image.width - side)),
-    y: clamp(box.y + (box.height - side) / 2, 0, Math.max(0, image.height - side)),
+    x: placed(box.x + (box.width - side) / 2, side, image.width),
+    y: placed(box.y + (box.height - side) / 2, side, image.height),
     width: side,
     height: side,
   };
+}
+
+/** Share of the view that may lie beyond the image's border: room for messages beside a region at the border. */
+const BEYOND = 0.14;
+
+function placed(start: number, side: number, length: number): number {
+  const room = BEYOND * side;
+  return clamp(
+    start,
+    Math.min(-room, (length - side) / 2),
+    Math.max(length - side + room, (length - side) / 2),
+  );
 }
 
 /** The canvas with its layers, tools and commands. Knows no server and no framework. */

@@ -39,10 +39,11 @@ function block(lines: readonly string[], key: number): ReactNode {
   }
   const start = lines.findIndex((line) => BULLET.test(line));
   if (start < 0) return <p key={key}>{inline(lines.join(" "))}</p>;
-  const items = lines.slice(start).reduce<string[]>((found, line) => {
-    if (BULLET.test(line) || found.length === 0) return [...found, line.replace(BULLET, "")];
-    return [...found.slice(0, -1), `${found.at(-1)} ${line.trim()}`];
-  }, []);
+  const items: string[] = [];
+  for (const line of lines.slice(start)) {
+    if (BULLET.test(line)) items.push(line.replace(BULLET, ""));
+    else items[items.length - 1] += ` ${line.trim()}`;
+  }
   return (
     <Fragment key={key}>
       {start > 0 && <p>{inline(lines.slice(0, start).join(" "))}</p>}

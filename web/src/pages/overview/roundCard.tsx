@@ -20,7 +20,7 @@ function Running({ round }: { round: Round }) {
   const { progress } = useLiveRound(round);
   return (
     <div className="stack tight">
-      <Pipeline state={round.state} />
+      <Pipeline round={round} />
       <Progress
         fraction={progress?.fraction ?? null}
         label={texts.common.roundStates[round.state]}

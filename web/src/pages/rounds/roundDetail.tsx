@@ -146,7 +146,7 @@ export function RoundDetail({ project, round }: { project: Project; round: Round
         <RoundBadge state={round.state} testId="round-state" />
       </header>
       <div className="body stack">
-        <Pipeline state={round.state} />
+        <Pipeline round={round} />
         {round.error && (
           <p className="form-error" role="alert">
             {round.error}

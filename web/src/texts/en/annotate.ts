@@ -86,8 +86,9 @@ export const annotate = {
   coldHint: "No model yet, so nothing is filled in. Click segments to give them the class; F fills the rest.",
   empty: {
     loading: "Getting the next region…",
-    trainingTitle: "The model is training",
-    training: "It learns from the answers so far and picks the next regions. This page goes on by itself.",
+    trainingTitle: "The next regions are on their way",
+    training:
+      "The model learns from the answers so far and picks what to ask next. This page goes on by itself.",
     eta: (time: string) => `About ${time} left.`,
     emptyTitle: "Nothing to label right now",
     empty: "Every region of this round is labelled or in somebody's hands. Start the next round to go on.",
