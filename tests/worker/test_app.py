@@ -77,6 +77,10 @@ def send(data_dir: Path, job_id: str) -> None:
     subprocess.run([sys.executable, "-c", script, job_id], check=True, env=environment)
 
 
-def test_devices_are_those_named() -> None:
+def test_devices_are_those_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_devices("cuda:0, cuda:1") == ["cuda:0", "cuda:1"]
     assert find_devices("cpu") == ["cpu"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
+    assert find_devices("auto") == ["cuda:2", "cuda:3"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert find_devices("auto") == ["cpu"]

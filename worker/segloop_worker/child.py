@@ -19,7 +19,7 @@ from segloop.errors import SegloopError
 from segloop.evaluation import metrics_of
 from segloop.network import SegmentationNetwork, describe_network, load_weights, save_weights
 from segloop.pool_features import encode_pool
-from segloop.progress import Progress
+from segloop.progress import Progress, ProgressMeter
 from segloop.regions import Partition, grid_partition
 from segloop.rounds import Budget, plan_cold_start
 from segloop.scoring import ImageScores, evaluate, predict_class_prior, score_images
@@ -130,6 +130,7 @@ def run_scoring(job: ChildJob) -> dict[str, Any]:
     """Predictions and scores of every image of the job, into blobs, in the job's order."""
     assert job.spec.model_version_id is not None
     total = len(job.images)
+    meter = ProgressMeter(job.report, total)
     with closing(job.source(job.images)) as source:
         written = prediction_blobs.write_all(
             job.blobs,
@@ -137,7 +138,7 @@ def run_scoring(job: ChildJob) -> dict[str, Any]:
             ((job.images[index], scores) for index, scores in _scores(job, source)),
         )
         for number in written:
-            job.report(Progress("scoring", number, total, number / total))
+            meter.report("scoring", number, total, phase_cost=total)
     return {"num_scored": total}
 
 

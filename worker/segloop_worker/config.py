@@ -1,5 +1,6 @@
 """What a worker may be told besides where things are kept, from `SEGLOOP_*` environment variables."""
 
+import os
 import shutil
 import subprocess
 
@@ -42,6 +43,9 @@ def find_devices(devices: str) -> list[str]:
     """The device names that `devices` means here. Torch is not asked: importing it costs seconds."""
     if devices != "auto":
         return [name.strip() for name in devices.split(",") if name.strip()]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:  # somebody has given this process a part of the machine
+        return [f"cuda:{name.strip()}" for name in visible.split(",") if name.strip()] or ["cpu"]
     program = shutil.which("nvidia-smi")
     if program is None:
         return ["cpu"]

@@ -16,12 +16,15 @@ from segloop_worker.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
+_WOKEN_AT_START = 200
+
 
 class Caretaker:
     """The heartbeat, and in a worker of the light queue the reconciler. Neither ever waits behind a job."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._has_woken = False
         self._threads = [self._thread("heartbeat", self._beat)]
         if Queue.LIGHT in runtime.queues:
             self._threads.append(self._thread("reconciler", self._reconcile))
@@ -57,8 +60,18 @@ class Caretaker:
 
     def _reconcile(self) -> None:
         runtime = self._runtime
+        if not self._has_woken:
+            self._wake_waiting()
+            self._has_woken = True
         reconcile(runtime.database, runtime.waker, now(), on_ended=pipeline.ended_badly)
         tell_stranded(runtime.database)
+
+    def _wake_waiting(self) -> None:
+        """Send what waits again: wake-ups that a killed worker had taken are lost, and overdue only later."""
+        with self._runtime.database.reading() as session:
+            waiting = work.queued_jobs(session, limit=_WOKEN_AT_START)
+        for job in waiting:
+            self._runtime.waker.wake(job.id, job.queue)
 
 
 def tell_stranded(database: Database) -> None:

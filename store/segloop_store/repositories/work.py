@@ -97,6 +97,12 @@ def wake_queued(session: Session, project_id: uuid.UUID) -> None:
         wake_after_commit(session, job_id, queue)
 
 
+def queued_jobs(session: Session, *, limit: int) -> Sequence[Job]:
+    """Jobs that wait for a worker, oldest first."""
+    statement = select(Job).where(Job.state == JobState.QUEUED).order_by(Job.created_at).limit(limit)
+    return session.scalars(statement).all()
+
+
 def num_torch_devices(session: Session, *, seen_within_seconds: float) -> int:
     """Compute devices of all living workers that take torch jobs."""
     devices = {
