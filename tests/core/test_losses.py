@@ -52,14 +52,14 @@ def test_cross_entropy_equals_the_plain_loop(share_known: float, is_weighted: bo
     label_map.view(-1)[unknown] = torch.tensor([255, 254], dtype=torch.uint8).repeat(100)[: len(unknown)]
     weights = torch.rand(2, 10, 10, generator=generator) if is_weighted else None
     found = cross_entropy(logits, label_map, weights)
-    assert float(found) == pytest.approx(_plain_cross_entropy(logits, label_map, weights), rel=1e-5)
+    assert found.item() == pytest.approx(_plain_cross_entropy(logits, label_map, weights), rel=1e-5)
 
 
 def test_cross_entropy_of_nothing_known_is_a_zero_with_a_graph() -> None:
     logits = torch.randn(1, 3, 4, 4, requires_grad=True)
     loss = cross_entropy(logits, torch.full((1, 4, 4), 255, dtype=torch.uint8))
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
-    assert float(loss) == 0
+    assert loss.item() == 0
     assert logits.grad is not None
     assert not logits.grad.any()
 
@@ -77,7 +77,7 @@ def test_cross_entropy_of_half_precision_is_worked_out_in_single() -> None:
     label_map = torch.randint(3, (1, 8, 8), generator=_generator()).to(torch.uint8)
     found = cross_entropy(logits.to(torch.bfloat16), label_map)
     assert found.dtype == torch.float32
-    assert float(found) == pytest.approx(float(cross_entropy(logits, label_map)), rel=0.01)
+    assert found.item() == pytest.approx(float(cross_entropy(logits, label_map)), rel=0.01)
 
 
 def _batch(num_classes: int = 4, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor]:
@@ -122,7 +122,7 @@ def test_regional_contrast_equals_the_plain_loop(negatives: Negatives) -> None:
     prototypes = class_prototypes(pixels.embeddings, pixels.classes, num_classes=len(pixels.counts))
     draws = draw_contrast(pixels, prototypes, settings, _generator(9))
     expected = _plain_contrast(embeddings, pixels.index, prototypes, draws, settings.temperature)
-    assert float(found) == pytest.approx(expected, rel=1e-5)
+    assert found.item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_gathered_pixels_are_the_known_ones_sorted_by_class() -> None:
@@ -197,7 +197,7 @@ def test_contrast_of_nothing_is_a_zero_with_a_graph(case: str) -> None:
         embeddings, logits, label_map, replace(SMALL, hard_threshold=threshold), _generator()
     )
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
-    assert float(loss) == 0
+    assert loss.item() == 0
     assert loss.dtype == torch.float32
     assert embeddings.grad is not None
     assert not embeddings.grad.any()
@@ -213,7 +213,7 @@ def test_classes_without_anchor_still_count_in_the_mean() -> None:
     assert [draw.class_index for draw in draws] == [1, 2, 3]
     anchors = pixels.embeddings[torch.cat([draw.anchors for draw in draws])]
     found = contrast(anchors, pixels.embeddings, prototypes, draws, temperature=0.5)
-    assert float(found) == pytest.approx(
+    assert found.item() == pytest.approx(
         _plain_contrast(embeddings, pixels.index, prototypes, draws, 0.5), rel=1e-5
     )
 
@@ -225,6 +225,6 @@ def test_half_precision_contrast_is_finite_and_close(dtype: torch.dtype) -> None
     loss = regional_contrast(big, logits, label_map, SMALL, _generator())
     single = regional_contrast(big.float(), logits.float(), label_map, SMALL, _generator())
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
-    assert float(loss) == pytest.approx(float(single), rel=0.02)
+    assert loss.item() == pytest.approx(float(single), rel=0.02)
     assert big.grad is not None
     assert big.grad.isfinite().all()
