@@ -5,7 +5,6 @@ import type { AnnotationBody, Assignment } from "@/api/types";
 import { ClassDigits } from "./classDigits";
 import { shortcutOf, withOverrides } from "./keymap";
 import { Outbox, type OutboxState } from "./outbox";
-import { cropBoxOf } from "./regionWork";
 import { saveStateOf } from "./state";
 import { LocalStore, type PendingSubmit } from "./store";
 import { IDLE_AFTER_MS, WorkTimer } from "./workTimer";
@@ -201,12 +200,6 @@ describe("keymap", () => {
 });
 
 describe("small rules", () => {
-  it("takes the whole image for the crop when the server does not say where it lies", () => {
-    const image = { id: "1", url: "", width: 100, height: 80 };
-    expect(cropBoxOf({ image, crop_bbox: [4, 5, 30, 20] })).toEqual({ x: 4, y: 5, width: 30, height: 20 });
-    expect(cropBoxOf({ image })).toEqual({ x: 0, y: 0, width: 100, height: 80 });
-  });
-
   it("is only saved when both the answers and the draft are", () => {
     expect(saveStateOf({ outbox: "saved", draft: "saved" })).toBe("saved");
     expect(saveStateOf({ outbox: "saving", draft: "saved" })).toBe("saving");

@@ -105,7 +105,7 @@ export class AnnotateController {
 
   /** Classes that can be painted: those that were not merged into others. */
   get classIndices(): number[] {
-    return this.project.label_classes.filter((c) => (c.merged_into ?? null) === null).map((c) => c.index);
+    return this.project.label_classes.filter((c) => c.merged_into === null).map((c) => c.index);
   }
 
   get partitionKind(): Project["partition"]["kind"] {

@@ -73,17 +73,6 @@ export class RegionWork implements Work {
   }
 }
 
-/** Where an assignment's crop lies in its image. */
-export function cropBoxOf(assignment: Pick<Assignment, "crop_bbox" | "image">): Rect {
-  const [x, y, width, height] = assignment.crop_bbox ?? [
-    0,
-    0,
-    assignment.image.width,
-    assignment.image.height,
-  ];
-  return { x, y, width, height };
-}
-
 export interface KeptProgress {
   labelMap: Uint8Array | null;
   seconds: number;
@@ -94,7 +83,8 @@ export interface KeptProgress {
 export async function loadRegionWork(assignment: Assignment, kept?: KeptProgress): Promise<RegionWork> {
   const [x, y, width, height] = assignment.region.bbox;
   const box = { x, y, width, height };
-  const cropBox = cropBoxOf(assignment);
+  const [cropX, cropY, cropWidth, cropHeight] = assignment.crop_bbox;
+  const cropBox = { x: cropX, y: cropY, width: cropWidth, height: cropHeight };
   const [mask, prediction, bitmap, segments] = await Promise.all([
     decodeBytes(fromBase64(assignment.region.mask_png), box),
     assignment.prediction_png ? decodeBytes(fromBase64(assignment.prediction_png), box) : null,

@@ -15,7 +15,7 @@ export interface RegionFacts {
   readonly area: number;
   readonly hasPrediction: boolean;
   readonly hasSegments: boolean;
-  readonly filename: string | null;
+  readonly filename: string;
   readonly imageId: string;
   readonly image: { readonly width: number; readonly height: number };
   readonly isRevisit: boolean;
@@ -119,7 +119,7 @@ export function factsOf(work: RegionWork): RegionFacts {
     area: work.document.area,
     hasPrediction: work.document.prediction !== null,
     hasSegments: work.segments !== null,
-    filename: image.filename ?? null,
+    filename: image.filename,
     imageId: image.id,
     image: { width: image.width, height: image.height },
     isRevisit: work.isSubmitted,

@@ -23,8 +23,7 @@ export const users = {
 
 export const tokens = {
   list: () => json<t.Page<t.Token>>("/tokens?limit=200"),
-  create: (body: { name: string; expires_in_days?: number }) =>
-    json<t.Token & { token: string }>("/tokens", "POST", body),
+  create: (body: { name: string; expires_in_days?: number }) => json<t.CreatedToken>("/tokens", "POST", body),
   remove: (id: string) => json<null>(`/tokens/${id}`, "DELETE"),
 };
 
@@ -32,8 +31,7 @@ export const projects = {
   list: () => json<t.Page<t.Project>>("/projects?limit=200"),
   get: (id: string) => json<t.Project>(`/projects/${id}`),
   create: (body: t.NewProject) => json<t.Project>("/projects", "POST", body),
-  update: (id: string, body: Partial<Pick<t.Project, "name" | "guide_markdown" | "simulated_annotator">>) =>
-    json<t.Project>(`/projects/${id}`, "PATCH", body),
+  update: (id: string, body: t.ProjectChange) => json<t.Project>(`/projects/${id}`, "PATCH", body),
   remove: (id: string) => json<null>(`/projects/${id}`, "DELETE"),
   queue: (id: string) => json<t.Queue>(`/projects/${id}/queue`),
   curve: (id: string, on?: string) =>
@@ -80,8 +78,7 @@ export const assignments = {
   take: (projectId: string) => json<t.Assignment | null>(`/projects/${projectId}/assignments`, "POST"),
   submit: (id: string, body: t.AnnotationBody) =>
     json<{ annotation_id: string; version: number }>(`/assignments/${id}/annotation`, "PUT", body),
-  saveDraft: (id: string, body: { label_map_png: string; seconds_spent: number; num_clicks: number }) =>
-    json<unknown>(`/assignments/${id}/draft`, "PUT", body),
+  saveDraft: (id: string, body: t.DraftBody) => json<unknown>(`/assignments/${id}/draft`, "PUT", body),
   renew: (id: string) => json<{ lease_expires_at: string } | null>(`/assignments/${id}/renew`, "POST"),
   skip: (id: string, reason: string) => json<null>(`/assignments/${id}/skip`, "POST", { reason }),
   giveBack: (id: string) => json<null>(`/assignments/${id}`, "DELETE"),
@@ -90,7 +87,7 @@ export const assignments = {
 export const models = {
   list: (projectId: string) =>
     json<t.Page<t.ModelVersion>>(`/projects/${projectId}/model_versions?limit=200`),
-  get: (id: string) => json<t.ModelVersion & { loss_curve: unknown[] }>(`/model_versions/${id}`),
+  get: (id: string) => json<t.ModelVersionDetail>(`/model_versions/${id}`),
   activate: (id: string) => json<unknown>(`/model_versions/${id}/activate`, "POST"),
   weightsUrl: (id: string) => `${API}/model_versions/${id}/weights`,
 };

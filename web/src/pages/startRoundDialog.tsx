@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { rounds as roundsApi } from "@/api/endpoints";
 import { invalidate, keys, options } from "@/api/queries";
-import type { Methods, Project, Round, SettingRow } from "@/api/types";
+import type { Acquisition, Methods, Project, Round, SettingRow } from "@/api/types";
 import { texts } from "@/texts/en";
 import { Field, Skeleton } from "@/ui/bits";
 import { Dialog } from "@/ui/dialog";
@@ -19,12 +19,12 @@ function defaultOf(methods: Methods, method: string, row: SettingRow): unknown {
   return methods.methods.find((each) => each.name === method)?.defaults[row.name] ?? row.default;
 }
 
-function Choice(props: {
+function Choice<T extends string>(props: {
   label: string;
   name: string;
-  value: string;
-  options: readonly { name: string; help: string }[];
-  onChange(value: string): void;
+  value: T;
+  options: readonly { name: T; help: string }[];
+  onChange(value: NoInfer<T>): void;
 }) {
   const help = props.options.find((option) => option.name === props.value)?.help;
   return (
@@ -33,7 +33,7 @@ function Choice(props: {
         className="input"
         name={props.name}
         value={props.value}
-        onChange={(event) => props.onChange(event.target.value)}
+        onChange={(event) => props.onChange(event.target.value as T)}
       >
         {props.options.map(({ name }) => (
           <option key={name} value={name}>
@@ -57,7 +57,7 @@ export function StartRoundDialog({ project, rounds, budget: given, onClose }: St
   const last = rounds.toSorted((a, b) => b.number - a.number)[0];
   const [budget, setBudget] = useState(given);
   const [method, setMethod] = useState(last?.method ?? "s4al_plus");
-  const [acquisition, setAcquisition] = useState<string | null>(last?.acquisition ?? null);
+  const [acquisition, setAcquisition] = useState<Acquisition | null>(last?.acquisition ?? null);
   const [settings, setSettings] = useState<Record<string, unknown>>({});
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -107,7 +107,7 @@ export function StartRoundDialog({ project, rounds, budget: given, onClose }: St
                 <Choice
                   label={words.acquisition}
                   name="acquisition"
-                  value={acquisition ?? String(acquisitionDefault(methods, method))}
+                  value={acquisition ?? acquisitionDefault(methods, method)}
                   options={methods.acquisitions}
                   onChange={setAcquisition}
                 />
@@ -141,7 +141,7 @@ export function StartRoundDialog({ project, rounds, budget: given, onClose }: St
   );
 }
 
-function acquisitionDefault(methods: Methods, method: string): unknown {
+function acquisitionDefault(methods: Methods, method: string): Acquisition {
   const row = methods.settings.find((each) => each.name === "acquisition");
-  return row ? defaultOf(methods, method, row) : methods.acquisitions[0]?.name;
+  return row ? (defaultOf(methods, method, row) as Acquisition) : methods.acquisitions[0].name;
 }

@@ -23,7 +23,7 @@ function QueueState({ projectId }: { projectId: string }) {
   const { data: queue } = useQuery({ ...options.queue(projectId), refetchInterval: 15_000 });
   if (!queue) return <div className="queue" />;
   const budget = queue.budget_regions ?? 0;
-  const done = queue.annotated ?? 0;
+  const done = queue.annotated;
   return (
     <div className="queue small" title={words.queueTitle}>
       <span className="row">
@@ -34,9 +34,7 @@ function QueueState({ projectId }: { projectId: string }) {
         <span className="row optional">
           <Progress fraction={Math.min(1, done / budget)} label={words.progress(done, budget)} />
           <span className="muted">
-            {queue.round_number !== null && queue.round_number !== undefined
-              ? `${words.roundLabel(queue.round_number)} · `
-              : ""}
+            {queue.round_number !== null ? `${words.roundLabel(queue.round_number)} · ` : ""}
             {words.progress(done, budget)}
           </span>
         </span>

@@ -114,7 +114,7 @@ export function Panel({ page, project }: { page: AnnotateController; project: Pr
   return (
     <aside className="panel">
       <Welcome project={project} />
-      <Palette page={page} classes={classes.filter((c) => (c.merged_into ?? null) === null)} />
+      <Palette page={page} classes={classes.filter((c) => c.merged_into === null)} />
       <ToolSettings page={page} />
       <Why classes={classes} />
     </aside>

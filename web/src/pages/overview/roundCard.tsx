@@ -36,7 +36,7 @@ function Running({ round }: { round: Round }) {
 
 function QueueFacts({ queue }: { queue: Queue }) {
   const budget = queue.budget_regions ?? 0;
-  const done = queue.annotated ?? 0;
+  const done = queue.annotated;
   return (
     <div className="stack tight">
       {budget > 0 && <Progress fraction={Math.min(1, done / budget)} label={words.queue} />}
@@ -142,11 +142,14 @@ export function RoundCard({ project, rounds }: { project: Project; rounds: Round
 export function SimulatedCard({ project }: { project: Project }) {
   if (project.simulated_annotator === null) return null;
   const change = async (isOn: boolean) => {
+    const simulated_annotator = isOn ? "on" : "off";
+    const show = (shown: Project) => queryClient.setQueryData(keys.project(project.id), shown);
+    show({ ...project, simulated_annotator });
     try {
-      const changed = await projects.update(project.id, { simulated_annotator: isOn ? "on" : "off" });
-      queryClient.setQueryData(keys.project(project.id), changed);
+      show(await projects.update(project.id, { simulated_annotator }));
       invalidate(...keys.part(project.id, "rounds"));
     } catch (error) {
+      show(project);
       toastError(error);
     }
   };

@@ -7,7 +7,9 @@ const STEPS = ["training", "scoring", "selecting", "annotating"] as const;
 export function Pipeline({ round: { state, jobs } }: { round: Round }) {
   // A cold start trains nothing: its jobs say so.
   const isCold = jobs.length > 0 && !jobs.some((job) => job.kind === "train");
-  const steps: readonly RoundState[] = isCold ? STEPS.filter((step) => step === "selecting" || step === "annotating") : STEPS;
+  const steps: readonly RoundState[] = isCold
+    ? STEPS.filter((step) => step === "selecting" || step === "annotating")
+    : STEPS;
   const at = state === "closed" ? steps.length : steps.indexOf(state as (typeof STEPS)[number]);
   return (
     <ol className="pipeline">

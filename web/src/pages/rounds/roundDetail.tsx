@@ -119,7 +119,7 @@ function PerClass({ project, round }: { project: Project; round: Round }) {
     <div className="stack tight">
       <h3>{words.perClass}</h3>
       {project.label_classes.map((label_class) => {
-        const iou = split.iou_per_class[label_class.index] ?? null;
+        const iou = split.iou_per_class?.[label_class.index] ?? null;
         return (
           <div className="prob" key={label_class.index}>
             <span className="row">
