@@ -110,7 +110,7 @@ describe("LocalStore", () => {
     await store.keepWork(kept("b", 2));
     const works = await store.workOf("p", "user");
     expect(works.map((work) => work.assignmentId)).toEqual(["b", "a"]);
-    expect([...(works[0].labelMap ?? [])]).toEqual([1, 255]);
+    expect([...works[0].labelMap]).toEqual([1, 255]);
     expect(await store.workOf("other project", "user")).toEqual([]);
   });
 

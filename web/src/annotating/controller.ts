@@ -1,27 +1,18 @@
-import { assignments, images } from "@/api/endpoints";
-import { bytesOrNull } from "@/api/http";
+import { assignments } from "@/api/endpoints";
 import { invalidate, keys, queryClient } from "@/api/queries";
 import type { Project, Queue } from "@/api/types";
 import { VOID } from "@/editing/labelMap";
-import { decodePng } from "@/editing/png";
 import { texts } from "@/texts/en";
 import { Editor } from "@/tools/editor";
 import type { ToolId } from "@/tools/tool";
-import { heatPalette, makePalette, type Palette, stretched } from "@/viewer/colors";
+import { makePalette, type Palette } from "@/viewer/colors";
 import { clamp } from "@/viewer/geometry";
-import { MapLayer } from "@/viewer/layers";
 import { Drafts } from "./drafts";
+import { loadHeat } from "./heat";
 import { Outbox } from "./outbox";
 import type { RegionWork } from "./regionWork";
 import { AnnotateSession } from "./session";
-import {
-  countsOf,
-  factsOf,
-  rememberPreferences,
-  resetAnnotateState,
-  saveStateOf,
-  useAnnotate,
-} from "./state";
+import { countsOf, factsOf, rememberPreferences, resetAnnotateState, useAnnotate } from "./state";
 import { LocalStore } from "./store";
 
 export interface Notices {
@@ -100,8 +91,15 @@ export class AnnotateController {
       onStaleWork: () => this.notices.info(texts.annotate.staleWork),
       onError: (error) => this.notices.error(error),
     });
+    window.addEventListener("pagehide", this.leave);
     await this.session.start();
   }
+
+  private readonly leave = () => {
+    this.session?.leave();
+    // Should the browser bring this very page back, its leases are gone: begin again.
+    window.addEventListener("pageshow", () => window.location.reload(), { once: true });
+  };
 
   /** Classes that can be painted: those that were not merged into others. */
   get classIndices(): number[] {
@@ -218,6 +216,7 @@ export class AnnotateController {
 
   dispose(): void {
     this.isClosed = true;
+    window.removeEventListener("pagehide", this.leave);
     cancelAnimationFrame(this.countsFrame);
     this.session?.dispose();
     this.drafts?.dispose();
@@ -284,13 +283,3 @@ export class AnnotateController {
     });
   }
 }
-
-/** The uncertainty of the whole image; null while there is none. */
-async function loadHeat(work: RegionWork): Promise<MapLayer | null> {
-  const bytes = await bytesOrNull(images.url(work.assignment.image.id, "scores"));
-  if (!bytes) return null;
-  const { samples, width, height } = await decodePng(bytes);
-  return new MapLayer(stretched(Uint8Array.from(samples)), { x: 0, y: 0, width, height }, heatPalette());
-}
-
-export { saveStateOf };

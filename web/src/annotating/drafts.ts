@@ -40,7 +40,7 @@ export class Drafts {
       assignmentId: work.id,
       ...this.owner,
       assignment: work.assignment,
-      labelMap: work.isTouched ? work.document.labelMap.slice() : null,
+      labelMap: work.document.labelMap.slice(),
       seconds: work.timer.seconds,
       numClicks: work.numClicks,
       savedAt: Date.now(),

@@ -74,7 +74,7 @@ export class RegionWork implements Work {
 }
 
 export interface KeptProgress {
-  labelMap: Uint8Array | null;
+  labelMap: Uint8Array;
   seconds: number;
   numClicks: number;
 }
@@ -95,7 +95,7 @@ export async function loadRegionWork(assignment: Assignment, kept?: KeptProgress
   work.pictures.add(bitmap, cropBox);
   work.rgba = pixelsOf(bitmap, cropBox, box);
   work.segments = segments;
-  if (kept?.labelMap && kept.labelMap.length === width * height) {
+  if (kept?.labelMap.length === width * height) {
     work.document.load(kept.labelMap);
     work.isTouched = true;
   }

@@ -3,6 +3,7 @@ import { ApiError } from "@/api/http";
 import { toBase64 } from "@/editing/base64";
 import { encodeGreyPng } from "@/editing/png";
 import type { Drafts } from "./drafts";
+import { isOnlyTab, Leases } from "./leases";
 import type { Outbox } from "./outbox";
 import { loadRegionWork, type RegionWork } from "./regionWork";
 import type { KeptWork, LocalStore } from "./store";
@@ -12,10 +13,6 @@ const NUM_AHEAD = 2;
 /** Submitted regions that can be gone back to. */
 const NUM_PAST = 12;
 const POLL_MS = 3_000;
-const MAX_RENEW_MS = 120_000;
-const MIN_RENEW_MS = 4_000;
-/** A page nobody works at lets its leases run out after this time. */
-const ABSENT_AFTER_MS = 15 * 60_000;
 
 export interface SessionEvents {
   /** Another region is on the table; null while there is none. `why` says what the page waits for. */
@@ -44,8 +41,10 @@ export class AnnotateSession {
     this.markClosed = resolve;
   });
   private pollTimer: ReturnType<typeof setTimeout> | undefined;
-  private renewTimer: ReturnType<typeof setTimeout> | undefined;
-  private lastActivity = Date.now();
+  private readonly leases = new Leases(
+    () => [...(this.current ? [this.current] : []), ...this.ahead],
+    (work) => this.loseLease(work),
+  );
 
   constructor(
     private readonly projectId: string,
@@ -59,15 +58,16 @@ export class AnnotateSession {
   async start(): Promise<void> {
     this.events.onShow(null, "loading");
     this.outbox.kick();
-    if (await this.isOnlyTab()) await this.resume();
+    const lock = `segloop-annotate-${this.projectId}-${this.userId}`;
+    if (await isOnlyTab(lock, this.closed)) await this.resume();
     this.hasStarted = true;
-    this.scheduleRenewal(MAX_RENEW_MS / 4);
+    this.leases.start();
     await this.refill();
   }
 
   /** A person is here: leases are worth renewing. */
   touch(): void {
-    this.lastActivity = Date.now();
+    this.leases.touch();
     this.current?.timer.touch();
   }
 
@@ -134,11 +134,18 @@ export class AnnotateSession {
     this.showNext();
   }
 
+  /** The browser leaves the page: what nobody has touched goes back at once, so that nobody waits for a lease. */
+  leave(): void {
+    for (const work of [...(this.current ? [this.current] : []), ...this.ahead]) {
+      if (!work.isTouched && !work.isSubmitted) void assignments.giveBack(work.id).catch(() => {});
+    }
+  }
+
   dispose(): void {
     this.isClosed = true;
     this.markClosed();
     clearTimeout(this.pollTimer);
-    clearTimeout(this.renewTimer);
+    this.leases.stop();
     const open = [...(this.current ? [this.current] : []), ...this.ahead];
     for (const work of open) {
       work.timer.pause();
@@ -216,7 +223,6 @@ export class AnnotateSession {
     }
     if (this.current === null) this.show(work);
     else this.ahead.push(work);
-    await this.drafts.keep(work);
   }
 
   private poll(): void {
@@ -224,22 +230,7 @@ export class AnnotateSession {
     if (!this.isClosed) this.pollTimer = setTimeout(() => void this.refill(), POLL_MS);
   }
 
-  /** A second tab must not open what the first one works on. The lock is held as long as the session lives. */
-  private isOnlyTab(): Promise<boolean> {
-    if (!navigator.locks) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      void navigator.locks.request(
-        `segloop-annotate-${this.projectId}-${this.userId}`,
-        { ifAvailable: true },
-        async (lock) => {
-          resolve(lock !== null);
-          if (lock) await this.closed;
-        },
-      );
-    });
-  }
-
-  /** Regions this browser held when it was closed: the latest first on the table, its painting as it was. */
+  /** Regions a person was painting when the page was closed: the latest first on the table, as it was. */
   private async resume(): Promise<void> {
     for (const kept of await this.store.workOf(this.projectId, this.userId)) {
       if (this.isClosed) return;
@@ -248,7 +239,7 @@ export class AnnotateSession {
         await this.receive(() => loadRegionWork(kept.assignment, kept), kept.assignmentId);
       } catch (error) {
         if (!(error instanceof ApiError)) continue;
-        if (kept.labelMap) this.events.onStaleWork(kept);
+        this.events.onStaleWork(kept);
         await this.store.dropWork(kept.assignmentId);
       }
     }
@@ -260,34 +251,6 @@ export class AnnotateSession {
       await assignments.giveBack(assignmentId);
     } catch {
       // The lease runs out by itself.
-    }
-  }
-
-  private scheduleRenewal(milliseconds: number): void {
-    clearTimeout(this.renewTimer);
-    if (!this.isClosed) this.renewTimer = setTimeout(() => void this.renewAll(), milliseconds);
-  }
-
-  private async renewAll(): Promise<void> {
-    let wait = MAX_RENEW_MS;
-    if (Date.now() - this.lastActivity < ABSENT_AFTER_MS) {
-      for (const work of [...(this.current ? [this.current] : []), ...this.ahead]) {
-        if (!work.isSubmitted && !work.isLeaseLost) wait = Math.min(wait, await this.renew(work));
-      }
-    }
-    this.scheduleRenewal(Math.max(MIN_RENEW_MS, wait));
-  }
-
-  /** Returns the milliseconds until this lease should be renewed again. */
-  private async renew(work: RegionWork): Promise<number> {
-    try {
-      const answer = await assignments.renew(work.id);
-      const left = Date.parse(answer?.lease_expires_at ?? "") - Date.now();
-      return Number.isFinite(left) && left > 0 ? left / 3 : MAX_RENEW_MS;
-    } catch (error) {
-      if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) return MIN_RENEW_MS;
-      this.loseLease(work);
-      return MAX_RENEW_MS;
     }
   }
 

@@ -1,13 +1,13 @@
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { AnnotationBody, Assignment } from "@/api/types";
 
-/** An assignment this browser holds, with what has been painted on it so far. */
+/** An assignment with what has been painted on it so far. */
 export interface KeptWork {
   readonly assignmentId: string;
   readonly projectId: string;
   readonly userId: string;
   readonly assignment: Assignment;
-  readonly labelMap: Uint8Array | null;
+  readonly labelMap: Uint8Array;
   readonly seconds: number;
   readonly numClicks: number;
   readonly savedAt: number;

@@ -1,5 +1,5 @@
 /** Every path of the API that the page uses, each once. */
-import { API, json } from "./http";
+import { API, json, request } from "./http";
 import type * as t from "./types";
 
 const query = (params: Record<string, string | number | undefined | null>) => {
@@ -79,9 +79,10 @@ export const assignments = {
   submit: (id: string, body: t.AnnotationBody) =>
     json<{ annotation_id: string; version: number }>(`/assignments/${id}/annotation`, "PUT", body),
   saveDraft: (id: string, body: t.DraftBody) => json<unknown>(`/assignments/${id}/draft`, "PUT", body),
-  renew: (id: string) => json<{ lease_expires_at: string } | null>(`/assignments/${id}/renew`, "POST"),
+  renew: (id: string) => json<t.Lease>(`/assignments/${id}/renew`, "POST"),
   skip: (id: string, reason: string) => json<null>(`/assignments/${id}/skip`, "POST", { reason }),
-  giveBack: (id: string) => json<null>(`/assignments/${id}`, "DELETE"),
+  /** Goes out even while the browser leaves the page. */
+  giveBack: (id: string) => request(`/assignments/${id}`, { method: "DELETE", keepalive: true }),
 };
 
 export const models = {

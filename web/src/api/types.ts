@@ -70,6 +70,7 @@ export interface QueryReason {
 export type Assignment = Omit<Schemas["AssignmentOut"], "region_query"> & {
   region_query: Omit<Schemas["QueryOut"], "reason"> & { reason: QueryReason | null };
 };
+export type Lease = Schemas["Lease"];
 export type AnnotationBody = Required<Schemas["AnswerBody"]>;
 export type DraftBody = Required<Schemas["DraftBody"]>;
 export type AnnotationItem = Schemas["AnnotationOut"];

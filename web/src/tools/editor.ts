@@ -1,9 +1,10 @@
-import { type Rect, type Size, UNLABELLED } from "@/editing/labelMap";
+import { type Size, UNLABELLED } from "@/editing/labelMap";
 import type { Paint, Patch } from "@/editing/regionDocument";
 import { runsWhere } from "@/editing/runs";
 import type { Palette } from "@/viewer/colors";
-import { clamp, type ImagePoint } from "@/viewer/geometry";
+import type { ImagePoint } from "@/viewer/geometry";
 import { FlashLayer, type ImageLayer, LabelLayer, type MapLayer, RegionLayer } from "@/viewer/layers";
+import { withContext } from "@/viewer/opening";
 import { type Layer, Stage } from "@/viewer/stage";
 import { Viewport } from "@/viewer/viewport";
 import { PickTool, SuperpixelTool, WandTool } from "./clickTools";
@@ -34,35 +35,6 @@ export interface EditorEvents {
   onClick(): void;
   /** A person did something: moved, painted, zoomed. */
   onActivity(): void;
-}
-
-/**
- * The box to open at: the region in the middle of as much of its image as tells what it is.
- *
- * Up to half of the image's shorter side, but never so much that the region gets small on the canvas. At the
- * image's border the region is not in the middle: there is nothing to see beyond.
- */
-export function withContext(box: Rect, image: Size): Rect {
-  const longer = Math.max(box.width, box.height);
-  const side = Math.max(1.7 * longer, Math.min(3 * longer, 0.5 * Math.min(image.width, image.height)));
-  return {
-    x: placed(box.x + (box.width - side) / 2, side, image.width),
-    y: placed(box.y + (box.height - side) / 2, side, image.height),
-    width: side,
-    height: side,
-  };
-}
-
-/** Share of the view that may lie beyond the image's border: room for messages beside a region at the border. */
-const BEYOND = 0.14;
-
-function placed(start: number, side: number, length: number): number {
-  const room = BEYOND * side;
-  return clamp(
-    start,
-    Math.min(-room, (length - side) / 2),
-    Math.max(length - side + room, (length - side) / 2),
-  );
 }
 
 /** The canvas with its layers, tools and commands. Knows no server and no framework. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { makePalette, parseColor, stretched } from "./colors";
 import { imagePoint, screenPoint } from "./geometry";
+import { withContext } from "./opening";
 import { MAX_SCALE, Viewport } from "./viewport";
 
 describe("Viewport", () => {
@@ -48,5 +49,20 @@ describe("stretched", () => {
   it("uses all values, and leaves a flat map as it is", () => {
     expect([...stretched(Uint8Array.from([10, 15, 20]))]).toEqual([0, 127, 255]);
     expect([...stretched(Uint8Array.from([7, 7]))]).toEqual([7, 7]);
+  });
+});
+
+describe("withContext", () => {
+  const image = { width: 320, height: 240 };
+
+  it("shows a small region in the middle of three times its size", () => {
+    const view = withContext({ x: 100, y: 100, width: 20, height: 10 }, image);
+    expect(view).toEqual({ x: 80, y: 75, width: 60, height: 60 });
+  });
+
+  it("does not look far beyond the image's border", () => {
+    const view = withContext({ x: 0, y: 230, width: 20, height: 10 }, image);
+    expect(view.x).toBeCloseTo(-0.14 * 60);
+    expect(view.y + view.height).toBeCloseTo(240 + 0.14 * 60);
   });
 });
