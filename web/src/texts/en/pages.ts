@@ -72,7 +72,7 @@ export const images = {
   labelled: (share: string) => `${share} labelled`,
   notReady: "being prepared",
   add: "Add images",
-  layers: { none: "Image", labels: "Known labels", prediction: "Prediction", heat: "Uncertainty" },
+  layers: { none: "Image", labels: "Labels", prediction: "Prediction", heat: "Uncertainty" },
   layerMissing: "This image has no such map yet.",
   making: "It is being made; try again in a moment.",
   remove: "Hide image",
