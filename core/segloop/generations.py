@@ -11,8 +11,6 @@ from segloop.settings import RoundSettings
 _FORWARD_SHARE = 1 / 3
 """A forward pass costs about a third of a training step on the same image (measured on a CPU and a GPU)."""
 
-WARM_LR_FACTOR = 0.2
-"""Base rates of a warm start, as a share of the settings' (algorithm.md 2.2)."""
 _WARM_UP_STEPS = 100
 
 
@@ -81,7 +79,9 @@ def _supervised(settings: RoundSettings, share: float) -> Generation:
     return Generation(0, num_steps, settings.batch_supervised, 0)
 
 
-def learning_rate_factor(step: int, num_steps: int, *, power: float, is_warm: bool) -> float:
+def learning_rate_factor(
+    step: int, num_steps: int, *, power: float, is_warm: bool, warm_factor: float
+) -> float:
     """What the base rates are multiplied with at `step` (0-based): poly decay, lower and eased in when warm.
 
     Source: poly as in S4AL+, per iteration instead of per epoch.
@@ -91,7 +91,7 @@ def learning_rate_factor(step: int, num_steps: int, *, power: float, is_warm: bo
         return decay
     # the paper-length schedules ease in over 100 steps; short ones over a tenth of theirs
     warm_up = max(1, min(_WARM_UP_STEPS, num_steps // 10))
-    return WARM_LR_FACTOR * decay * min(1.0, (step + 1) / warm_up)
+    return warm_factor * decay * min(1.0, (step + 1) / warm_up)
 
 
 def pseudo_label_cost(num_images: int, scales: tuple[float, ...]) -> float:

@@ -175,7 +175,12 @@ class RoundSettings:
     )
     suppress_neighbours: bool = setting(False, help="do not ask two touching regions in one round")
     allow_border: bool = setting(True, help="border cells may be asked (the released code forbids them)")
-    warm_start: bool = setting(False, help="go on from the last round's weights instead of ImageNet's")
+    warm_start: bool = setting(
+        False, help="go on from the last round's and generation's weights instead of ImageNet's"
+    )
+    warm_lr_factor: float = setting(
+        0.2, low=0.001, high=1.0, help="learning rates of a warm start, as a share of the base rates"
+    )
     audit_share: float = setting(0.0, low=0.0, high=0.1, help="share of a round's budget asked as an audit")
     num_threads: int = setting(0, low=0, high=256, help="CPU threads for torch; 0 = torch's own choice")
     device: str = setting("auto", help="auto, cpu or cuda:<n>")

@@ -89,8 +89,8 @@ def train(
         num_classes: C, at least 2.
         work_dir: this job's own folder, made if need be; called again with the same one, training resumes.
         on_progress: called after every step; what it raises ends the training.
-        initial_weights: a file to start warm from instead of the encoder's weights; later generations then
-            go on from the one before.
+        initial_weights: a file to start warm from instead of the encoder's weights. With it, or with
+            `warm_start`, later generations go on from the one before.
         checkpoint_seconds: time between checkpoints.
 
     Raises:
@@ -310,7 +310,8 @@ class _Training:
             state.step,
             num_steps,
             power=self.settings.poly_power,
-            is_warm=self.recipe.initial_weights is not None,
+            is_warm=self.recipe.is_warm(state.generation),
+            warm_factor=self.settings.warm_lr_factor,
         )
         bases = (self.settings.lr_encoder, self.settings.lr_heads)
         for group, base in zip(state.optimiser.param_groups, bases, strict=True):

@@ -27,7 +27,7 @@ class NetworkRecipe:
     Attributes:
         settings: the round's.
         num_classes: C.
-        initial_weights: a file to start warm from; None = the encoder's weights, afresh each generation.
+        initial_weights: a file to start warm from; None = the encoder's weights.
         device: where it trains.
         uses_fp16: gradients are scaled.
     """
@@ -37,6 +37,10 @@ class NetworkRecipe:
     initial_weights: Path | None
     device: torch.device
     uses_fp16: bool
+
+    def is_warm(self, generation: int) -> bool:
+        """Whether a generation goes on from trained weights: a file's, or the generation's before it."""
+        return self.initial_weights is not None or (self.settings.warm_start and generation > 0)
 
     def first_network(self, generation: int) -> SegmentationNetwork:
         """A fresh network, or the warm one, on the device."""
@@ -49,7 +53,7 @@ class NetworkRecipe:
 
     def begin(self, generation: int, previous: "TrainingState | None") -> "TrainingState":
         """The state before a generation's first step; torch's global random state starts over too."""
-        if previous is not None and self.initial_weights is not None:
+        if previous is not None and self.is_warm(generation):
             network = previous.network
         else:
             network = self.first_network(generation)

@@ -58,9 +58,11 @@ def test_batches_of_one_are_refused() -> None:
 
 
 def test_learning_rate_decays_as_a_power_and_warm_starts_lower() -> None:
-    assert learning_rate_factor(0, 100, power=0.9, is_warm=False) == 1
-    assert learning_rate_factor(50, 100, power=0.9, is_warm=False) == pytest.approx(0.5**0.9)
-    assert learning_rate_factor(99, 100, power=0.9, is_warm=False) > 0
-    warm = [learning_rate_factor(step, 2000, power=0.9, is_warm=True) for step in range(2000)]
+    assert learning_rate_factor(0, 100, power=0.9, is_warm=False, warm_factor=0.2) == 1
+    assert learning_rate_factor(50, 100, power=0.9, is_warm=False, warm_factor=0.2) == pytest.approx(0.5**0.9)
+    assert learning_rate_factor(99, 100, power=0.9, is_warm=False, warm_factor=0.2) > 0
+    warm = [
+        learning_rate_factor(step, 2000, power=0.9, is_warm=True, warm_factor=0.2) for step in range(2000)
+    ]
     assert warm[0] == pytest.approx(0.2 / 100, rel=1e-3)
     assert max(warm) == pytest.approx(0.2 * (1 - 99 / 2000) ** 0.9, rel=1e-3)
