@@ -73,7 +73,7 @@ function LossCurve({ round, live }: { round: Round; live: readonly LossPoint[] }
         xLabel={words.stepAxis}
         formatX={(value) => count(Math.round(value))}
         formatY={(value) => value.toFixed(2)}
-        height={180}
+        height={150}
         showPoints={false}
       />
     </div>
@@ -88,23 +88,28 @@ function lossPoint(point: unknown, index: number): LossPoint | null {
   return typeof step === "number" && typeof loss === "number" ? { step, loss } : null;
 }
 
+const JOB_TONES: Record<Job["state"], string> = {
+  queued: "warn",
+  running: "accent busy",
+  done: "ok",
+  failed: "danger",
+  cancelled: "",
+};
+
 function Jobs({ jobs }: { jobs: Job[] }) {
   if (jobs.length === 0) return null;
   return (
-    <ul className="stack tight small">
+    <ul className="row wrap">
       {jobs.map((job) => (
-        <li key={job.id} className="row">
-          <span className="grow">
-            {words.jobKinds[job.kind] ?? job.kind}
-            {job.waiting_reason && job.state === "queued" && (
-              <span className="faint"> · {job.waiting_reason}</span>
-            )}
-          </span>
-          <span
-            className={`badge ${job.state === "failed" ? "danger" : job.state === "running" ? "accent busy" : ""}`}
-          >
-            {texts.common.jobStates[job.state]}
-          </span>
+        <li
+          key={job.id}
+          className={`badge ${JOB_TONES[job.state]}`}
+          title={[texts.common.jobStates[job.state], job.waiting_reason, job.error]
+            .filter(Boolean)
+            .join(": ")}
+        >
+          {words.jobKinds[job.kind] ?? job.kind}
+          <span className="sr-only">{texts.common.jobStates[job.state]}</span>
         </li>
       ))}
     </ul>
@@ -118,19 +123,21 @@ function PerClass({ project, round }: { project: Project; round: Round }) {
   return (
     <div className="stack tight">
       <h3>{words.perClass}</h3>
-      {project.label_classes.map((label_class) => {
-        const iou = split.iou_per_class?.[label_class.index] ?? null;
-        return (
-          <div className="prob" key={label_class.index}>
-            <span className="row">
-              <span className="swatch" style={{ background: label_class.color }} />
-              <span className="truncate">{label_class.name}</span>
-            </span>
-            <Progress fraction={iou ?? 0} label={label_class.name} />
-            <span className="num muted">{iou === null ? texts.common.none : percent(iou, 0)}</span>
-          </div>
-        );
-      })}
+      <div className="per-class">
+        {project.label_classes.map((label_class) => {
+          const iou = split.iou_per_class?.[label_class.index] ?? null;
+          return (
+            <div className="prob" key={label_class.index}>
+              <span className="row">
+                <span className="swatch" style={{ background: label_class.color }} />
+                <span className="truncate">{label_class.name}</span>
+              </span>
+              <Progress fraction={iou ?? 0} label={label_class.name} />
+              <span className="num muted">{iou === null ? texts.common.none : percent(iou, 0)}</span>
+            </div>
+          );
+        })}
+      </div>
     </div>
   );
 }
