@@ -40,7 +40,6 @@ function plotOptions(props: ChartProps, width: number): uPlot.Options {
     grid: { stroke: cssColor("--border"), width: 1 },
     ticks: { show: false },
     font: "11px system-ui",
-    labelFont: "12px system-ui",
   };
   return {
     width,
@@ -52,9 +51,7 @@ function plotOptions(props: ChartProps, width: number): uPlot.Options {
     axes: [
       {
         ...axis,
-        label: props.xLabel,
-        labelSize: 20,
-        size: 34,
+        size: 30,
         space: 70,
         values: (_, ticks) => ticks.map(props.formatX),
       },

@@ -116,7 +116,7 @@ export function CurveCard({ project, rows = [], numRegions }: CurveCardProps) {
               xLabel={words.axis[axis]}
               formatX={AXES[axis].text}
               formatY={(value) => percent(value, 0)}
-              height={(isPerClass ? 300 : 230) - (window.innerHeight < 800 ? 45 : 0)}
+              height={(isPerClass ? 300 : 230) - (window.innerHeight < 800 ? 78 : 0)}
             />
             <Bought rows={measured} />
           </>
