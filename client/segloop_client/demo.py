@@ -85,9 +85,8 @@ class Demo:
         return bool(self.client.json("GET", f"/projects/{project_id}")["simulated_annotator"] == "on")
 
     def _start_next_round(self, project_id: str, is_off: Callable[[], bool]) -> None:
-        queue = self.client.queue(project_id)
-        if is_off() or queue["state"] == "training" or queue["remaining"] or queue["leased"]:
-            return
+        if is_off() or self.client.queue(project_id)["state"] == "training":
+            return  # what is left in the queue is held or was skipped: people go on with it beside the round
         try:
             self.client.start_round(project_id, budget_regions=BUDGET_REGIONS, **ROUND)
         except ApiError as error:
