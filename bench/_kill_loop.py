@@ -13,8 +13,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.served import served
-
 from segloop.images import encode_png
 from segloop.label_maps import encode_index_png
 from segloop.scenes import SCENE_CLASSES, render_scene
@@ -23,6 +21,7 @@ from segloop_client.errors import ApiError, ClientError
 from segloop_client.serving import Served
 from segloop_client.simulated import SCENE_NAME, SimulatedAnnotator, scene_truth
 from segloop_client.waiting import wait_for_jobs, wait_for_round
+from tests.support.served import served
 
 SETTINGS = {
     "image_height_px": 48,

@@ -7,13 +7,12 @@ import argparse
 import base64
 import time
 
-from tests.support.served import served
-
 from bench._report import percentile, publish
 from segloop.images import encode_jpeg
 from segloop.label_maps import decode_index_png, encode_index_png
 from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop_client.waiting import wait_for_jobs, wait_for_round
+from tests.support.served import served
 
 
 def main() -> None:

@@ -13,14 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.served import served
-
 from bench._report import publish
 from segloop.folders import FolderDataset, open_folder
 from segloop_client.api import Client
 from segloop_client.importing import Labels, import_folder
 from segloop_client.simulated import SimulatedAnnotator, folder_truth
 from segloop_client.waiting import wait_for_jobs, wait_for_round
+from tests.support.served import served
 
 NAME = "camvid"
 

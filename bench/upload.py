@@ -7,12 +7,11 @@ import argparse
 import hashlib
 import time
 
-from tests.support.served import served
-
 from bench._report import publish
 from segloop.images import decode_image, encode_jpeg
 from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop_client.waiting import wait_for_jobs
+from tests.support.served import served
 
 
 def main() -> None:

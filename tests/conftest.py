@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.object_store import S3Server, s3_server
-from tests.support.postgres import PostgresServer, postgres_server
-from tests.support.valkey import redis_server
 
 from segloop_store.blobs import BlobStore, open_blobs
 from segloop_store.config import StoreSettings
 from segloop_store.database import Database
 from segloop_store.migrate import migrate
+from tests.support.object_store import S3Server, s3_server
+from tests.support.postgres import PostgresServer, postgres_server
+from tests.support.valkey import redis_server
 
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgres)
 

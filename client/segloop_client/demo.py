@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from segloop.scenes import SCENE_CLASSES, render_scene
-
 from segloop.images import encode_png
 from segloop.label_maps import encode_index_png
+from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop_client.api import Client
 from segloop_client.errors import ApiError, ClientError
 from segloop_client.simulated import SCENE_NAME, SimulatedAnnotator, scene_truth

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from segloop.folders import FolderDataset
-
 from segloop.label_maps import encode_index_png
 from segloop.settings import Split
 from segloop_client.api import Client

@@ -1,7 +1,8 @@
 """Evaluation: the confusion matrix of predictions against truth, and the metrics read from it.
 
-C classes. Pixels whose truth is void or unlabelled are in no count. The mean IoU is over classes that occur
-in the truth: a class that is only predicted lowers the IoU of those whose pixels it took, and has none itself.
+C classes. Pixels whose truth is void or unlabelled are in no count. The mean IoU is over classes that
+occur in the truth: a class that is only predicted lowers the IoU of those whose pixels it took, and has
+none itself.
 
 This module knows no network and no file.
 """

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.support.served import served
 
 from segloop.images import encode_png
 from segloop.label_maps import encode_index_png
 from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop_client.api import Client
 from segloop_client.waiting import wait_for_jobs, wait_for_round
+from tests.support.served import served
 
 HEIGHT_PX, WIDTH_PX = 90, 120
 FLAGS = [

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import Site, sign_in
 
 from segloop.label_maps import decode_index_png, encode_index_png
+from tests.browser.conftest import Site, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

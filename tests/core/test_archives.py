@@ -3,16 +3,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from segloop.errors import FormatError
+from segloop.formats.archives import check_name, writing
+from segloop.formats.index_png import read_index_png_classes
 from tests.support.exports import (
     FORMATS,
     read_export,
     some_images,
     write_export,
 )
-
-from segloop.errors import FormatError
-from segloop.formats.archives import check_name, writing
-from segloop.formats.index_png import read_index_png_classes
 
 
 def test_a_folder_that_holds_files_is_not_written_over(tmp_path: Path) -> None:

@@ -6,6 +6,12 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
+
+from segloop.errors import FormatError
+from segloop.formats.coco_rle import read_coco_categories, read_coco_rle
+from segloop.formats.records import ExportImage
+from segloop.formats.sidecar import SIDECAR_NAME
+from segloop.label_maps import UNLABELLED, VOID
 from tests.support.exports import (
     NAMES,
     read_export,
@@ -15,12 +21,6 @@ from tests.support.exports import (
     without_file,
     write_export,
 )
-
-from segloop.errors import FormatError
-from segloop.formats.coco_rle import read_coco_categories, read_coco_rle
-from segloop.formats.records import ExportImage
-from segloop.formats.sidecar import SIDECAR_NAME
-from segloop.label_maps import UNLABELLED, VOID
 
 
 def test_coco_without_its_sidecar_has_unlabelled_where_no_class_is(tmp_path: Path) -> None:

@@ -9,6 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+from segloop.errors import FormatError, LabelMapError, ShapeError
+from segloop.formats.archives import reading, writing
+from segloop.formats.coco_rle import read_coco_categories, write_coco_rle
+from segloop.formats.index_png import write_index_png
+from segloop.formats.json_files import JsonListSpool
+from segloop.formats.records import ExportImage, ImportImage
+from segloop.formats.sidecar import SIDECAR_NAME, SidecarSpool, read_sidecar
+from segloop.label_maps import UNLABELLED, VOID
+from segloop.settings import Split
 from tests.support.exports import (
     COLORS,
     FORMATS,
@@ -22,16 +32,6 @@ from tests.support.exports import (
     with_json,
     write_export,
 )
-
-from segloop.errors import FormatError, LabelMapError, ShapeError
-from segloop.formats.archives import reading, writing
-from segloop.formats.coco_rle import read_coco_categories, write_coco_rle
-from segloop.formats.index_png import write_index_png
-from segloop.formats.json_files import JsonListSpool
-from segloop.formats.records import ExportImage, ImportImage
-from segloop.formats.sidecar import SIDECAR_NAME, SidecarSpool, read_sidecar
-from segloop.label_maps import UNLABELLED, VOID
-from segloop.settings import Split
 
 
 def assert_same(found: list[ImportImage], written: list[ExportImage]) -> None:

@@ -5,6 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from segloop.errors import FormatError
+from segloop.formats.classes import decode_classes
+from segloop.formats.index_png import read_index_png_classes, write_index_png
+from segloop.formats.records import ExportImage, label_map_names
+from segloop.formats.sidecar import SIDECAR_NAME
+from segloop.label_maps import UNLABELLED, VOID, decode_index_png, encode_index_png
 from tests.support.exports import (
     COLORS,
     NAMES,
@@ -14,13 +21,6 @@ from tests.support.exports import (
     without_file,
     write_export,
 )
-
-from segloop.errors import FormatError
-from segloop.formats.classes import decode_classes
-from segloop.formats.index_png import read_index_png_classes, write_index_png
-from segloop.formats.records import ExportImage, label_map_names
-from segloop.formats.sidecar import SIDECAR_NAME
-from segloop.label_maps import UNLABELLED, VOID, decode_index_png, encode_index_png
 
 
 def test_index_png_puts_files_where_the_contract_says(tmp_path: Path) -> None:

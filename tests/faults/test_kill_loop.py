@@ -1,6 +1,7 @@
 """SIGKILL of server and workers at seeded random moments in a loop; `./run bench kill` does more of it."""
 
 import pytest
+
 from bench._kill_loop import run_kill_loop
 
 

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+
+from segloop_store.models import ModelVersion, RegionQuery
+from segloop_store.states import JobKind, JobState, RoundState
+from segloop_worker.runtime import Runtime
 from tests.support.process_watch import is_gone, torch_children, wait_until
 from tests.support.worker_project import (
     add_project,
@@ -24,10 +28,6 @@ from tests.support.worker_project import (
     start_round,
     tiny_settings,
 )
-
-from segloop_store.models import ModelVersion, RegionQuery
-from segloop_store.states import JobKind, JobState, RoundState
-from segloop_worker.runtime import Runtime
 
 SEED = 20261122
 

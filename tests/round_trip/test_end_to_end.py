@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.served import served
 
 from segloop.formats.coco_rle import read_coco_rle
 from segloop.formats.index_png import read_index_png
@@ -19,6 +18,7 @@ from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop_client.api import Client, Json
 from segloop_client.simulated import SCENE_NAME, SimulatedAnnotator, scene_truth
 from segloop_client.waiting import wait_for_export, wait_for_jobs, wait_for_round
+from tests.support.served import served
 
 HEIGHT_PX, WIDTH_PX = 90, 120
 NUM_POOL, NUM_VALIDATION = 6, 2

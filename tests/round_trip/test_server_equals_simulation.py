@@ -7,6 +7,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+
+from segloop.folders import open_folder, write_folder
+from segloop.scenes import SCENE_CLASSES, render_scene
+from segloop.settings import Method, PartitionKind, RoundSettings, Split
+from segloop.simulation import Simulation
+from segloop.simulation_config import parse_config
+from segloop_store.models import Image
+from segloop_store.states import JobState
+from segloop_worker.runtime import Runtime
 from tests.support.worker_project import (
     TINY,
     Inbox,
@@ -20,15 +29,6 @@ from tests.support.worker_project import (
     run_all,
     start_round,
 )
-
-from segloop.folders import open_folder, write_folder
-from segloop.scenes import SCENE_CLASSES, render_scene
-from segloop.settings import Method, PartitionKind, RoundSettings, Split
-from segloop.simulation import Simulation
-from segloop.simulation_config import parse_config
-from segloop_store.models import Image
-from segloop_store.states import JobState
-from segloop_worker.runtime import Runtime
 
 NUM_POOL, NUM_TEST = 5, 1
 SIZE_PX = 15

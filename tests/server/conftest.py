@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+
 from tests.support.site import Site, open_site, site_settings
 
 

@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+
+from segloop_store import blob_keys
+from segloop_store.models import Annotation, Project, RegionQuery
+from segloop_store.states import RoundState
 from tests.support.annotating import (
     Annotating,
     annotating,
@@ -19,10 +23,6 @@ from tests.support.annotating import (
 )
 from tests.support.seeding import count_rows, in_threads, run_out, seed_model, seed_round
 from tests.support.site import Site
-
-from segloop_store import blob_keys
-from segloop_store.models import Annotation, Project, RegionQuery
-from segloop_store.states import RoundState
 
 L_SHAPE = np.array([[0, 0, 1, 1], [0, 2, 2, 1], [0, 2, 2, 1]], np.int32).repeat(6, 0).repeat(5, 1)
 """Three regions, two of which do not fill their box."""

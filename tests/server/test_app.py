@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.site import Site, open_site, site_settings
 
 from segloop_server import openapi
 from segloop_store import workers
 from segloop_store.states import Queue
+from tests.support.site import Site, open_site, site_settings
 
 
 def test_alive_is_not_ready_without_workers(any_site: Site) -> None:

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from tests.support.site import ADMIN_TOKEN, LINK_TOKEN, Caller, Site
 
 from segloop_server.auth import LoginLimiter
 from segloop_server.errors import TooManyRequestsError
 from segloop_store.clock import now
 from segloop_store.models import ApiToken
 from segloop_store.models import Session as BrowserSession
+from tests.support.site import ADMIN_TOKEN, LINK_TOKEN, Caller, Site
 
 
 def test_password_signs_in_with_a_session_cookie_no_script_can_read(site: Site) -> None:

@@ -6,12 +6,12 @@ import uuid
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from tests.support.seeding import HEIGHT, WIDTH, seed_project, seed_round
-from tests.support.site import Site, pixels_of, png
 
 from segloop.regions import decode_region_map
 from segloop_store.models import Assignment, RegionQuery
 from segloop_store.states import AssignmentState, QueryState
+from tests.support.seeding import HEIGHT, WIDTH, seed_project, seed_round
+from tests.support.site import Site, pixels_of, png
 
 
 @pytest.fixture

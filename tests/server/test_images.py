@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from tests.support.site import Site, encoded, open_site, pixels_of, png, site_settings
 
 from segloop_store.models import Image, Job
 from segloop_store.states import JobKind
+from tests.support.site import Site, encoded, open_site, pixels_of, png, site_settings
 
 
 def rows(site: Site) -> list[Image]:

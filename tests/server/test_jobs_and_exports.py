@@ -6,11 +6,11 @@ import uuid
 import zipfile
 
 import pytest
-from tests.support.site import Site, png
 
 from segloop_store import blob_keys
 from segloop_store.models import Export, Job
 from segloop_store.states import JobKind, JobState
+from tests.support.site import Site, png
 
 
 def zipped(**files: bytes) -> bytes:

@@ -5,13 +5,13 @@ import uuid
 
 import numpy as np
 import pytest
-from tests.support.seeding import SIZE_PX, seed_project, seed_round
-from tests.support.site import Site, png
 
 from segloop.label_maps import UNLABELLED, VOID, decode_index_png, encode_index_png
 from segloop.settings import AnnotationKind
 from segloop_store import blob_keys
 from segloop_store.models import Annotation, GroundTruth
+from tests.support.seeding import SIZE_PX, seed_project, seed_round
+from tests.support.site import Site, png
 
 HEIGHT, WIDTH = 12, 16
 

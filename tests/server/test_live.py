@@ -17,9 +17,6 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from tests.support.annotating import Annotating, annotating, submit
-from tests.support.processes import free_ports, is_listening
-from tests.support.site import ADMIN_TOKEN, open_site, site_settings
 
 from segloop_server import live
 from segloop_store import events, jobs
@@ -28,6 +25,9 @@ from segloop_store.models import Job
 from segloop_store.repositories import rounds
 from segloop_store.states import Process, RoundState
 from segloop_store.transitions import move_round
+from tests.support.annotating import Annotating, annotating, submit
+from tests.support.processes import free_ports, is_listening
+from tests.support.site import ADMIN_TOKEN, open_site, site_settings
 
 
 @dataclass

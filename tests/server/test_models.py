@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from tests.support.annotating import Annotating, annotating
-from tests.support.seeding import count_rows, seed_model, seed_round
-from tests.support.site import Site
 
 from segloop.label_maps import decode_index_png
 from segloop_store import blob_keys
 from segloop_store.models import Job, RegionQuery
 from segloop_store.states import JobState, RoundState
+from tests.support.annotating import Annotating, annotating
+from tests.support.seeding import count_rows, seed_model, seed_round
+from tests.support.site import Site
 
 
 @dataclass

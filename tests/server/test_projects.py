@@ -4,10 +4,10 @@ import json
 import uuid
 
 import pytest
-from tests.support.site import CLASSES, Site, png
 
 from segloop.settings import PartitionKind
 from segloop_store.models import Partition
+from tests.support.site import CLASSES, Site, png
 
 ROLES = ("viewer", "annotator", "reviewer", "owner")
 

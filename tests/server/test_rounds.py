@@ -4,12 +4,12 @@ import uuid
 from typing import Any
 
 import pytest
-from tests.support.annotating import Annotating, annotating, submit
-from tests.support.seeding import count_rows, in_threads, seed_round
-from tests.support.site import Site, png
 
 from segloop_store.models import Round
 from segloop_store.states import RoundState
+from tests.support.annotating import Annotating, annotating, submit
+from tests.support.seeding import count_rows, in_threads, seed_round
+from tests.support.site import Site, png
 
 
 @pytest.fixture

@@ -4,15 +4,6 @@ import uuid
 import numpy as np
 import pytest
 from sqlalchemy import select
-from tests.support.seeding import (
-    Seeded,
-    answer_map,
-    count_rows,
-    in_threads,
-    run_out,
-    seed_project,
-    seed_round,
-)
 
 from segloop.label_maps import encode_index_png
 from segloop.settings import AnnotationKind
@@ -24,6 +15,15 @@ from segloop_store.models import Annotation, Assignment, Draft, RegionQuery, Rev
 from segloop_store.repositories import annotations, assignments, drafts, rounds
 from segloop_store.repositories.annotations import AnnotationState, Answer, SubmitResult
 from segloop_store.states import AssignmentState, QueryState
+from tests.support.seeding import (
+    Seeded,
+    answer_map,
+    count_rows,
+    in_threads,
+    run_out,
+    seed_project,
+    seed_round,
+)
 
 
 def claimed(database: Database, seeded: Seeded, user_id: uuid.UUID) -> Assignment:

@@ -6,15 +6,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select, text
-from tests.support.seeding import (
-    Seeded,
-    answer_map,
-    count_rows,
-    in_threads,
-    run_out,
-    seed_project,
-    seed_round,
-)
 
 from segloop.label_maps import encode_index_png
 from segloop.settings import AnnotationKind, QueryPurpose
@@ -25,6 +16,15 @@ from segloop_store.models import Assignment, Image, RegionQuery
 from segloop_store.repositories import annotations, assignments, rounds, waiting
 from segloop_store.repositories.annotations import Answer
 from segloop_store.states import AssignmentState, QueryState
+from tests.support.seeding import (
+    Seeded,
+    answer_map,
+    count_rows,
+    in_threads,
+    run_out,
+    seed_project,
+    seed_round,
+)
 
 LEASE_SECONDS = 600.0
 

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.object_store import S3Server
-from tests.support.processes import free_ports
 
 from segloop_store.blobs import open_blobs
 from segloop_store.config import StoreSettings
 from segloop_store.errors import BlobNotFoundError, StorageError, StoreError
+from tests.support.object_store import S3Server
+from tests.support.processes import free_ports
 
 KEY = "archives/a"
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.processes import free_ports
 
 from segloop_store.broker import RUN_JOB, Waker, make_celery
 from segloop_store.config import StoreSettings
 from segloop_store.states import Queue
+from tests.support.processes import free_ports
 
 
 @pytest.fixture(params=["filesystem", "redis"])

@@ -2,7 +2,6 @@ import uuid
 from datetime import datetime, timedelta
 
 from sqlalchemy import event
-from tests.support.seeding import Seeded, seed_project, seed_round
 
 from segloop.settings import AnnotationKind, QueryPurpose, RoundSettings
 from segloop_store.clock import now
@@ -10,6 +9,7 @@ from segloop_store.database import Database
 from segloop_store.models import Annotation, RegionQuery, Round, TrainingSnapshot
 from segloop_store.repositories.curve import learning_curve
 from segloop_store.states import RoundState
+from tests.support.seeding import Seeded, seed_project, seed_round
 
 START = now() - timedelta(days=1)
 

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError, StatementError
 from sqlalchemy.orm import Session
-from tests.support.rows import add_project, add_round, add_user
 
 from segloop.settings import PartitionKind
 from segloop_store import database as database_module
@@ -17,6 +16,7 @@ from segloop_store.database import Database, after_commit, before_commit, unique
 from segloop_store.errors import BusyError, ConflictError, StorageError, StoreError
 from segloop_store.models import Project, Round, User
 from segloop_store.states import RoundState
+from tests.support.rows import add_project, add_round, add_user
 
 
 def _names(database: Database) -> list[str]:

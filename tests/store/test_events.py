@@ -4,10 +4,10 @@ import threading
 
 import pytest
 from sqlalchemy.orm import Session
-from tests.support.rows import add_project
 
 from segloop_store.database import Database
 from segloop_store.events import events_after, events_before, last_event_id, record
+from tests.support.rows import add_project
 
 
 def test_events_are_read_after_an_id_and_of_one_project(database: Database) -> None:

@@ -4,7 +4,6 @@ import threading
 import uuid
 
 import pytest
-from tests.support.rows import add_image, add_project, add_query, add_round
 
 from segloop.settings import QueryPurpose, Split
 from segloop_store.database import Database
@@ -12,6 +11,7 @@ from segloop_store.models import GroundTruth, Image, Project
 from segloop_store.repositories import images
 from segloop_store.repositories.images import Kept, KeptImage, NewImage
 from segloop_store.states import QueryState
+from tests.support.rows import add_image, add_project, add_query, add_round
 
 
 def new(filename: str, sha256: str) -> NewImage:

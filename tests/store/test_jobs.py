@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from tests.support.rows import add_project
 
 from segloop_store import jobs
 from segloop_store.database import Database
@@ -14,6 +13,7 @@ from segloop_store.errors import IllegalTransitionError, LeaseExpiredError
 from segloop_store.events import events_after
 from segloop_store.models import DeviceSlot, Job
 from segloop_store.states import JobKind, JobState, Queue
+from tests.support.rows import add_project
 
 
 @dataclass

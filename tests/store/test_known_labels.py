@@ -8,17 +8,6 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
-from tests.support.rows import (
-    add_annotation,
-    add_image,
-    add_partition,
-    add_project,
-    add_query,
-    add_review,
-    add_round,
-    add_truth,
-    add_user,
-)
 
 from segloop.settings import AnnotationKind, QueryPurpose, Split
 from segloop_store.clock import now
@@ -29,6 +18,17 @@ from segloop_store.repositories.known_labels import (
     annotations_by_id,
     known_image,
     known_images,
+)
+from tests.support.rows import (
+    add_annotation,
+    add_image,
+    add_partition,
+    add_project,
+    add_query,
+    add_review,
+    add_round,
+    add_truth,
+    add_user,
 )
 
 

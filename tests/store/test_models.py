@@ -4,7 +4,6 @@ import uuid
 
 import pytest
 from sqlalchemy.orm import Session
-from tests.support.rows import add_image, add_project, add_round
 
 from segloop.settings import Split
 from segloop_store.clock import now
@@ -13,6 +12,7 @@ from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import ModelVersion, PredictionSet, Project, Round, TrainingSnapshot
 from segloop_store.repositories import models, snapshots
 from segloop_store.states import RoundState
+from tests.support.rows import add_image, add_project, add_round
 
 
 def _snapshot(session: Session, round_: Round) -> TrainingSnapshot:

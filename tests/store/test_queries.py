@@ -4,7 +4,6 @@ import uuid
 
 import pytest
 from sqlalchemy import select
-from tests.support.rows import add_assignment, add_image, add_project, add_query, add_round, add_user
 
 from segloop_store.database import Database
 from segloop_store.errors import IllegalTransitionError
@@ -13,6 +12,7 @@ from segloop_store.models import Image, Project, RegionQuery, Round
 from segloop_store.repositories import queries
 from segloop_store.states import AssignmentState, Process, QueryState, RoundState
 from segloop_store.transitions import move_round
+from tests.support.rows import add_assignment, add_image, add_project, add_query, add_round, add_user
 
 
 def _new(image: Image, region_index: int, rank: int) -> queries.NewQuery:

@@ -9,13 +9,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
-from tests.support.store_children import release, run_children, start_child
 
 from segloop_store import jobs, reconciler
 from segloop_store.clock import now
 from segloop_store.database import Database
 from segloop_store.models import Event, Job, Project, Round
 from segloop_store.states import JobKind, JobState, Queue
+from tests.support.store_children import release, run_children, start_child
 
 pytestmark = pytest.mark.slow
 

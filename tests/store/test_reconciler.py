@@ -4,7 +4,6 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from tests.support.rows import add_assignment, add_image, add_project, add_query, add_round, add_user
 
 from segloop_store import jobs, workers
 from segloop_store.clock import now
@@ -12,6 +11,7 @@ from segloop_store.database import Database
 from segloop_store.models import Assignment, DeviceSlot, Job, RegionQuery
 from segloop_store.reconciler import Report, reconcile
 from segloop_store.states import AssignmentState, JobKind, JobState, QueryState, Queue, RoundState
+from tests.support.rows import add_assignment, add_image, add_project, add_query, add_round, add_user
 
 
 class Postbox:

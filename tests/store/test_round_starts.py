@@ -3,8 +3,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, select
-from tests.support.rows import add_annotation, add_review
-from tests.support.seeding import Seeded, count_rows, in_threads, seed_project, seed_round
 
 from segloop.errors import EmptyPoolError
 from segloop.settings import RoundSettings, Split
@@ -23,6 +21,8 @@ from segloop_store.states import (
     RoundState,
 )
 from segloop_store.transitions import move_round
+from tests.support.rows import add_annotation, add_review
+from tests.support.seeding import Seeded, count_rows, in_threads, seed_project, seed_round
 
 
 def start(database: Database, seeded: Seeded, **budget: Any) -> Round:

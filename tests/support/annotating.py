@@ -10,13 +10,13 @@ import numpy as np
 from httpx2 import Response
 from numpy.typing import NDArray
 from PIL import Image
-from tests.support.seeding import Seeded, seed_project, seed_round
-from tests.support.site import Caller, Site
 
 from segloop.label_maps import UNLABELLED, encode_index_png
 from segloop_server.auth import token_sha256
 from segloop_store.clock import new_id
 from segloop_store.models import ApiToken
+from tests.support.seeding import Seeded, seed_project, seed_round
+from tests.support.site import Caller, Site
 
 
 @dataclass

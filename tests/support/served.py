@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.processes import free_ports
-
 from segloop_client.api import Client
 from segloop_client.serving import Served, ServeOptions
+from tests.support.processes import free_ports
 
 
 @contextmanager

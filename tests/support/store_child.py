@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Callable
 
 from sqlalchemy import select
-from tests.support.rows import add_project, add_round
 
 from segloop_store import jobs
 from segloop_store.database import Database
 from segloop_store.models import Job
+from tests.support.rows import add_project, add_round
 
 
 def claim(database: Database, name: str, num_threads: str, *job_ids: str) -> None:

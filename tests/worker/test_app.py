@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.support.process_watch import wait_until
-from tests.support.worker_project import add_project, jobs_of, open_worker
 
 from segloop_store import jobs, workers
 from segloop_store.states import JobKind, JobState
 from segloop_worker.config import find_devices
+from tests.support.process_watch import wait_until
+from tests.support.worker_project import add_project, jobs_of, open_worker
 
 
 def test_worker_process_never_imports_torch() -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import func, select
-from tests.support.worker_project import Inbox, add_project, jobs_of, open_worker, run_all
 
 from segloop.images import encode_png
 from segloop.label_maps import VOID, decode_index_png, encode_index_png
@@ -22,6 +21,7 @@ from segloop_store import blob_keys, jobs
 from segloop_store.models import GroundTruth, Image, Job, Partition
 from segloop_store.states import JobKind, JobState
 from segloop_worker.runtime import Runtime
+from tests.support.worker_project import Inbox, add_project, jobs_of, open_worker, run_all
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.process_watch import is_gone, wait_until
 
 from segloop_worker.child_process import ChildLimits, run_child
 from segloop_worker.errors import CancelRequested, ChildFailedError, ChildLostError, DeviceTroubleError
+from tests.support.process_watch import is_gone, wait_until
 
 PRELUDE = """
 import json, os, subprocess, sys, time

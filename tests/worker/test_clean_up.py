@@ -3,13 +3,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.support.worker_project import (
-    Inbox,
-    add_project,
-    open_worker,
-    run_all,
-    tiny_settings,
-)
 
 from segloop.settings import Split
 from segloop_store import blob_keys, jobs
@@ -18,6 +11,13 @@ from segloop_store.models import Image, PredictionSet, Round
 from segloop_store.repositories import models, snapshots
 from segloop_store.states import JobKind, RoundState
 from segloop_worker.runtime import Runtime
+from tests.support.worker_project import (
+    Inbox,
+    add_project,
+    open_worker,
+    run_all,
+    tiny_settings,
+)
 
 
 @pytest.fixture

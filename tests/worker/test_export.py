@@ -5,6 +5,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+
+from segloop.formats.coco_rle import read_coco_rle
+from segloop.formats.index_png import read_index_png
+from segloop.label_maps import UNLABELLED
+from segloop_store.models import Export, Image, User
+from segloop_store.repositories import exports
+from segloop_store.states import JobKind, JobState
+from segloop_worker.runtime import Runtime
 from tests.support.worker_project import (
     Inbox,
     add_project,
@@ -16,14 +24,6 @@ from tests.support.worker_project import (
     run_all,
     scene_truth,
 )
-
-from segloop.formats.coco_rle import read_coco_rle
-from segloop.formats.index_png import read_index_png
-from segloop.label_maps import UNLABELLED
-from segloop_store.models import Export, Image, User
-from segloop_store.repositories import exports
-from segloop_store.states import JobKind, JobState
-from segloop_worker.runtime import Runtime
 
 READERS = {"index_png": read_index_png, "coco_rle": read_coco_rle}
 

@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import select
-from tests.support.worker_project import Inbox, add_project, decode_png, jobs_of, open_worker, run_all
 
 from segloop.regions import decode_region_map
 from segloop.settings import PartitionKind
@@ -12,6 +11,7 @@ from segloop_store import jobs
 from segloop_store.models import Image, Partition
 from segloop_store.states import JobKind, JobState
 from segloop_worker.runtime import Runtime
+from tests.support.worker_project import Inbox, add_project, decode_png, jobs_of, open_worker, run_all
 
 
 @pytest.fixture

@@ -4,6 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import delete, select
+
+from segloop.label_maps import decode_index_png
+from segloop.settings import Split
+from segloop_store import jobs, workers
+from segloop_store.models import Image, ModelVersion, PredictionSet, TrainingSnapshot
+from segloop_store.repositories import models
+from segloop_store.states import JobKind, JobState, Queue, RoundState
+from segloop_worker.prediction_blobs import read_region_scores
 from tests.support.worker_project import (
     add_project,
     answer_all,
@@ -15,14 +23,6 @@ from tests.support.worker_project import (
     run_all,
     start_round,
 )
-
-from segloop.label_maps import decode_index_png
-from segloop.settings import Split
-from segloop_store import jobs, workers
-from segloop_store.models import Image, ModelVersion, PredictionSet, TrainingSnapshot
-from segloop_store.repositories import models
-from segloop_store.states import JobKind, JobState, Queue, RoundState
-from segloop_worker.prediction_blobs import read_region_scores
 
 
 @pytest.mark.slow

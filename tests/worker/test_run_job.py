@@ -10,6 +10,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from segloop_store import jobs
+from segloop_store.clock import now
+from segloop_store.models import User
+from segloop_store.reconciler import reconcile
+from segloop_store.repositories import rounds
+from segloop_store.states import JobKind, JobState, RoundState
+from segloop_worker import pipeline
+from segloop_worker.errors import CancelRequested, JobLostError, WorkerStopping
+from segloop_worker.heartbeat import tell_stranded
+from segloop_worker.job_run import JobRun
+from segloop_worker.runtime import Runtime
+from segloop_worker.tasks import run_job
 from tests.support.process_watch import torch_children, wait_until
 from tests.support.worker_project import (
     Inbox,
@@ -24,19 +37,6 @@ from tests.support.worker_project import (
     start_round,
     tiny_settings,
 )
-
-from segloop_store import jobs
-from segloop_store.clock import now
-from segloop_store.models import User
-from segloop_store.reconciler import reconcile
-from segloop_store.repositories import rounds
-from segloop_store.states import JobKind, JobState, RoundState
-from segloop_worker import pipeline
-from segloop_worker.errors import CancelRequested, JobLostError, WorkerStopping
-from segloop_worker.heartbeat import tell_stranded
-from segloop_worker.job_run import JobRun
-from segloop_worker.runtime import Runtime
-from segloop_worker.tasks import run_job
 
 
 @pytest.fixture
