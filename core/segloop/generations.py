@@ -50,13 +50,10 @@ def plan_generations(
     without a step is left out, but there is always one step.
 
     Raises:
-        SettingsError: a batch of one image (batch normalisation needs two), or no step before the first
-            pseudo labels and no weights to start from.
+        SettingsError: no step before the first pseudo labels and no weights to start from.
     """
     is_supervised = not settings.num_generations or not has_unlabelled
     share = 1.0 if is_supervised else settings.generation_0_share
-    if settings.batch_supervised < 2:
-        raise SettingsError("batch_supervised = 1: batch normalisation needs at least 2 images a step")
     if not share and not is_warm:
         raise SettingsError(
             "generation_0_share = 0 leaves nothing to make pseudo labels with: give it a share, or start warm"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from segloop.coverage import cold_start
 from segloop.errors import EmptyPoolError, SettingsError
 from segloop.regions import Partition, neighbours
-from segloop.seeds import Purpose, generator
+from segloop.seeds import Purpose, generator, torch_seed
 from segloop.selection import PoolRegions, select
 from segloop.settings import Acquisition, Quota, RoundSettings
 
@@ -88,6 +88,12 @@ class PlannedQuery:
     image_index: int
     region_index: int
     score: float
+
+
+def settings_of_round(settings: RoundSettings, round_number: int) -> RoundSettings:
+    """The settings one round trains and scores with: a seed of its own, so that no two rounds draw alike."""
+    seed = torch_seed(settings.seed, round_number, Purpose.TRAINING) % 2**31
+    return dataclasses.replace(settings, seed=seed)
 
 
 def candidate_mask(
@@ -213,7 +219,7 @@ def plan_queries(
         settings: acquisition, quota, cap, suppression, border rule and seed are read.
         round_number: the round whose queries these are.
         unit: whole images take the best image by mean score over its area first.
-        purpose: which of the round's generators a random acquisition uses.
+        purpose: which of the round's generators a random acquisition draws its scores from.
 
     Raises:
         EmptyPoolError: no region is left to ask.
@@ -221,6 +227,8 @@ def plan_queries(
     """
     by_image = dict(sorted(scored, key=lambda entry: entry[0]))
     rng = generator(settings.seed, round_number, purpose)
+    if settings.acquisition is Acquisition.RANDOM:
+        by_image = {image: rng.random(len(scores), dtype=np.float32) for image, scores in by_image.items()}
     if unit is QueryUnit.IMAGES:
         return _plan_images(by_image, partitions, asked, budget=budget, settings=settings, rng=rng)
     pool = _pool_of(by_image, partitions, asked, settings)
@@ -231,7 +239,6 @@ def plan_queries(
         num_images=len(by_image),
         settings=settings,
         neighbours=lambda index: neighbours(partitions(index).region_map),
-        rng=rng,
     )
     return [
         PlannedQuery(int(pool.image_index[index]), int(pool.region_index[index]), float(pool.score[index]))
@@ -277,7 +284,9 @@ def _plan_images(
     images = PoolRegions(
         np.array(list(open_of), dtype=np.int32),
         np.zeros(len(open_of), dtype=np.int32),
-        np.array(
+        rng.random(len(open_of), dtype=np.float32)
+        if settings.acquisition is Acquisition.RANDOM
+        else np.array(
             [
                 np.average(by_image[image][regions], weights=areas_of[image])
                 for image, regions in open_of.items()
@@ -293,7 +302,6 @@ def _plan_images(
         num_images=len(by_image),
         settings=dataclasses.replace(settings, quota=Quota.GLOBAL, suppress_neighbours=False),
         neighbours=None,
-        rng=rng,
     )
     return [
         PlannedQuery(image, int(region), float(by_image[image][region]))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeError
-from segloop.settings import Acquisition, Quota, RoundSettings
+from segloop.settings import Quota, RoundSettings
 
 NeighbourPairs = Mapping[int, NDArray[np.int32]] | Callable[[int], NDArray[np.int32]]
 """Image index -> int32 (E, 2): pairs of region indices that touch."""
@@ -53,7 +53,6 @@ def select(
     num_images: int,
     settings: RoundSettings,
     neighbours: NeighbourPairs | None,
-    rng: np.random.Generator,
 ) -> NDArray[np.int64]:
     """Indices into `pool` of the regions to ask, best first.
 
@@ -67,17 +66,13 @@ def select(
     - a budget in pixels is never exceeded: a region too large for what is left is passed over, smaller ones
       further down still fit.
 
-    `acquisition = "random"` takes a uniformly random order instead of the scores: a mean of random pixels
-    would favour small regions, whose means scatter more.
-
     Args:
         pool: the candidates.
         budget_regions: how many to take, or None.
         budget_pixels: how many pixels to take, or None; exactly one of the two budgets is given.
         num_images: images in the pool, also those with no candidate left; the mean share is over them.
-        settings: `acquisition`, `quota`, `image_cap_factor` and `suppress_neighbours` are read.
+        settings: `quota`, `image_cap_factor` and `suppress_neighbours` are read.
         neighbours: needed for `suppress_neighbours`.
-        rng: used by `acquisition = "random"` alone.
 
     Raises:
         EmptyPoolError: no candidate at all, with a budget above 0.
@@ -95,11 +90,7 @@ def select(
     if settings.suppress_neighbours and neighbours is None:
         raise SettingsError("suppress_neighbours needs the pairs of touching regions")
     costs = pool.area if budget_regions is None else np.ones(len(pool), dtype=np.int64)
-    order = (
-        rng.permutation(len(pool))
-        if settings.acquisition is Acquisition.RANDOM
-        else np.argsort(-pool.score.astype(np.float64), kind="stable")
-    )
+    order = np.argsort(-pool.score.astype(np.float64), kind="stable")
     touching = _touching_of(neighbours) if settings.suppress_neighbours and neighbours is not None else None
     basket = _Basket(pool, costs, budget, touching)
     if settings.quota is Quota.GLOBAL:

@@ -181,7 +181,6 @@ class RoundSettings:
     warm_lr_factor: float = setting(
         0.2, low=0.001, high=1.0, help="learning rates of a warm start, as a share of the base rates"
     )
-    audit_share: float = setting(0.0, low=0.0, high=0.1, help="share of a round's budget asked as an audit")
     num_threads: int = setting(0, low=0, high=256, help="CPU threads for torch; 0 = torch's own choice")
     device: str = setting("auto", help="auto, cpu or cuda:<n>")
     precision: str = setting("auto", help="auto, fp32, bf16 or fp16")
@@ -198,8 +197,16 @@ class RoundSettings:
             )
         if self.precision not in {"auto", "fp32", "bf16", "fp16"}:
             raise SettingsError(f"precision {self.precision!r} is unknown: use auto, fp32, bf16 or fp16")
-        if not self.score_scales or min(self.score_scales) <= 0 or max(self.score_scales) > 4:
-            raise SettingsError(f"score_scales {self.score_scales} must be one or more numbers in (0, 4]")
+        if not 1 <= len(self.score_scales) <= 8 or min(self.score_scales) <= 0 or max(self.score_scales) > 4:
+            raise SettingsError(f"score_scales {self.score_scales} must be one to eight numbers in (0, 4]")
+        if self.batch_supervised < 2:
+            raise SettingsError("batch_supervised = 1: batch normalisation needs at least 2 images a step")
+        if not self.generation_0_share and not self.warm_start:
+            raise SettingsError(
+                "generation_0_share = 0 leaves nothing to make pseudo labels with: start warm"
+            )
+        if self.device not in {"auto", "cpu", "cuda"} and not self.device.removeprefix("cuda:").isdigit():
+            raise SettingsError(f"device {self.device!r} is unknown: use auto, cpu or cuda:<n>")
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Self:
@@ -231,6 +238,12 @@ METHOD_PRESETS: dict[Method, dict[str, Any]] = {
         "class_balance": 6.0,
         "quota": Quota.GLOBAL,
         "suppress_neighbours": True,
+        # short schedules on sparse answers: the paper's rate makes the loss rise at first, and a second
+        # network from ImageNet's weights has no time to catch up with the first (docs/decisions/0006)
+        "lr_heads": 0.02,
+        "generation_0_share": 0.5,
+        "warm_start": True,
+        "warm_lr_factor": 0.5,
     },
     Method.SUPERVISED: {"num_generations": 0, "generation_0_share": 1.0, "reco_weight": 0.0},
 }

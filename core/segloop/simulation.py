@@ -26,7 +26,7 @@ from segloop.errors import SegloopError, SettingsError
 from segloop.evaluation import metrics_of
 from segloop.network import SegmentationNetwork, save_weights
 from segloop.pool_features import encode_pool
-from segloop.rounds import Budget, PlannedQuery, plan_cold_start, plan_queries
+from segloop.rounds import Budget, PlannedQuery, plan_cold_start, plan_queries, settings_of_round
 from segloop.scoring import evaluate, predict_class_prior, score_images
 from segloop.settings import Acquisition, AnnotationKind, PartitionKind, RoundSettings
 from segloop.simulated_pool import SimulatedPool, open_data
@@ -237,7 +237,8 @@ class _ArmRun:
         initial = (
             self.folder / self.state.weights if self.settings.warm_start and self.state.weights else None
         )
-        model = self.simulation.train(self.pool, self.settings, self._work_dir(number), what, initial)
+        settings = settings_of_round(self.settings, number)
+        model = self.simulation.train(self.pool, settings, self._work_dir(number), what, initial)
         row = self.simulation.row(self.arm.name, self.settings.seed, number, self.pool, model, self.settings)
         if self.state.rows:  # both are sums over all rounds that led to these weights
             row["image_steps"] += self.state.rows[-1]["image_steps"]

@@ -46,15 +46,15 @@ def test_there_is_always_a_step() -> None:
 
 
 def test_warm_starts_may_do_without_generation_0() -> None:
-    settings = replace(SETTINGS, generation_0_share=0.0)
+    settings = replace(SETTINGS, generation_0_share=0.0, warm_start=True)
     assert _plan(settings, is_warm=True) == [(1, 250, 2, 4)]
     with pytest.raises(SettingsError, match="generation_0_share = 0"):
-        _plan(settings)
+        _plan(settings)  # the first round has nothing to start warm from
 
 
 def test_batches_of_one_are_refused() -> None:
     with pytest.raises(SettingsError, match="batch normalisation"):
-        _plan(replace(SETTINGS, batch_supervised=1))
+        replace(SETTINGS, batch_supervised=1)
 
 
 def test_learning_rate_decays_as_a_power_and_warm_starts_lower() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,8 +14,9 @@ from segloop.rounds import (
     candidate_mask,
     plan_cold_start,
     plan_queries,
+    settings_of_round,
 )
-from segloop.settings import Quota, RoundSettings
+from segloop.settings import Acquisition, Quota, RoundSettings
 
 SETTINGS = RoundSettings(quota=Quota.GLOBAL, seed=5)
 
@@ -159,3 +162,32 @@ def test_budgets_are_checked() -> None:
             settings=SETTINGS,
             round_number=0,
         )
+
+
+def test_a_random_acquisition_ranks_by_the_scores_it_keeps() -> None:
+    settings = replace(
+        SETTINGS, acquisition=Acquisition.RANDOM, quota=Quota.GLOBAL, suppress_neighbours=False
+    )
+
+    def plan(round_number: int) -> list[PlannedQuery]:
+        return plan_queries(
+            ((index, np.zeros(12, dtype=np.float32)) for index in range(3)),
+            partitions,
+            nothing,
+            budget=Budget(regions=6),
+            settings=settings,
+            round_number=round_number,
+        )
+
+    scores = [query.score for query in plan(1)]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == 6
+    assert plan(1) == plan(1)
+    assert plan(1) != plan(2)
+
+
+def test_every_round_trains_with_a_seed_of_its_own() -> None:
+    seeds = {settings_of_round(SETTINGS, number).seed for number in range(20)}
+
+    assert len(seeds) == 20
+    assert settings_of_round(SETTINGS, 3) == settings_of_round(SETTINGS, 3)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeError
 from segloop.selection import PoolRegions, select
-from segloop.settings import Acquisition, Quota, RoundSettings
+from segloop.settings import Quota, RoundSettings
 
 RNG = np.random.default_rng(0)
 CHAIN = np.array([[0, 1], [1, 2], [2, 3]], dtype=np.int32)
@@ -35,7 +35,6 @@ def chosen(
         num_images=images,
         settings=round_settings,
         neighbours=lambda _: CHAIN,
-        rng=np.random.default_rng(0),
     )
     return [int(index) for index in picked]
 
@@ -80,13 +79,6 @@ def test_a_region_too_large_is_passed_over_and_a_smaller_one_fits() -> None:
     assert chosen(pool, pixels=100) == [0, 2]
     assert chosen(pool, pixels=100, quota=Quota.PER_IMAGE) == [0, 2]
     assert chosen(pool, pixels=0) == []
-
-
-def test_random_acquisition_ignores_scores_and_follows_its_generator() -> None:
-    pool = pool_of([(0, index, float(index), 1) for index in range(50)])
-    picked = chosen(pool, regions=10, acquisition=Acquisition.RANDOM)
-    assert picked == chosen(pool, regions=10, acquisition=Acquisition.RANDOM)
-    assert picked != chosen(pool, regions=10)
 
 
 def test_non_finite_scores_are_refused_with_their_count() -> None:
@@ -190,7 +182,6 @@ def test_selection_equals_a_plain_loop(
         num_images=4,
         settings=round_settings,
         neighbours=dict.fromkeys(range(4), CHAIN),
-        rng=RNG,
     )
     assert picked.tolist() == reference(
         pool, budget, in_pixels=in_pixels, num_images=4, settings=round_settings

@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, WeightsError
+from segloop.errors import EmptyPoolError, NonFiniteError, WeightsError
 from segloop.evaluation import metrics_of
 from segloop.network import describe_network, save_weights
 from segloop.progress import Progress
@@ -295,8 +295,6 @@ def test_dominant_answers_can_weigh_nothing(tmp_path: Path) -> None:
 def test_what_cannot_be_trained_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EmptyPoolError):
         _train(tmp_path, source=ArraySource([_scene(0)[0]]))
-    with pytest.raises(SettingsError, match="batch normalisation"):
-        _train(tmp_path, replace(SETTINGS, batch_supervised=1))
     with pytest.raises(WeightsError, match="no such file"):
         _train(tmp_path, replace(SETTINGS, encoder_weights=str(tmp_path / "absent")))
     with pytest.raises(WeightsError, match="no such weight file"):

@@ -21,7 +21,7 @@ from segloop.network import SegmentationNetwork, describe_network, load_weights,
 from segloop.pool_features import encode_pool
 from segloop.progress import Progress, ProgressMeter
 from segloop.regions import Partition, grid_partition
-from segloop.rounds import Budget, plan_cold_start
+from segloop.rounds import Budget, plan_cold_start, settings_of_round
 from segloop.scoring import ImageScores, evaluate, predict_class_prior, score_images
 from segloop.settings import RoundSettings, Split
 from segloop.training import train
@@ -87,7 +87,7 @@ def run_training(job: ChildJob) -> dict[str, Any]:
     with closing(job.source(job.images)) as source:
         trained = train(
             source,
-            job.settings,
+            settings_of_round(job.settings, job.spec.round_number),
             num_classes=job.spec.num_classes,
             work_dir=job.folder / TRAINING_FOLDER,
             on_progress=job.report,
@@ -107,6 +107,7 @@ def run_training(job: ChildJob) -> dict[str, Any]:
 def run_evaluation(job: ChildJob) -> dict[str, Any]:
     """Metrics of each split that has truth, and the class prior where scores need it."""
     network = job.network()
+    num_classes = job.spec.num_truth_classes or job.spec.num_classes
     pool = [image for image in job.images if image.split is Split.POOL]
     result: dict[str, Any] = {"class_prior": None}
     steps = [split for split in (Split.VALIDATION, Split.TEST) if _of_split(job.images, split)]
@@ -115,7 +116,7 @@ def run_evaluation(job: ChildJob) -> dict[str, Any]:
         with closing(job.source(_of_split(job.images, split))) as source:
             report = job.reporter(f"evaluating {split.value}", start=number * share, share=share)
             confusion = evaluate(
-                network, source, job.settings, num_classes=job.spec.num_classes, on_progress=report
+                network, source, job.settings, num_classes=num_classes, on_progress=report
             )
         result[split.value] = metrics_of(confusion).to_mapping()
     if pool:
@@ -164,9 +165,7 @@ def run_cold_start(job: ChildJob) -> dict[str, Any]:
         partitions = _partitions(source)
 
         def asked(index: int) -> Any:
-            mask = np.zeros(partitions(index).num_regions, dtype=np.bool_)
-            mask[list(job.images[index].asked)] = True
-            return mask
+            return source.settled_regions(index, partitions(index), job.images[index].asked)
 
         report = job.reporter("features", start=0.0, share=0.8)
         plan = plan_cold_start(

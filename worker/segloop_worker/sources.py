@@ -7,7 +7,7 @@ the child, which has none, reads them. Knows neither torch nor SQL.
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,16 @@ class BlobImageSource:
     def __len__(self) -> int:
         """Number of images."""
         return len(self.images)
+
+    def settled_regions(self, index: int, partition: Partition, asked: Collection[int]) -> NDArray[np.bool_]:
+        """Bool (R,): regions that are no candidates: asked, or wholly covered by an uploaded truth."""
+        settled = np.zeros(partition.num_regions, dtype=np.bool_)
+        settled[list(asked)] = True
+        truth_key = self.images[index].truth_key
+        if truth_key is not None:
+            is_open = decode_index_png(self._blobs.get(truth_key)) == UNLABELLED
+            settled |= np.bincount(partition.region_map[is_open], minlength=partition.num_regions) == 0
+        return settled
 
     def filename(self, index: int) -> str:
         """The image's name in its project."""

@@ -122,9 +122,8 @@ class _Pool:
     def asked(self, index: int) -> NDArray[np.bool_]:
         """Which of an image's regions may not be asked again."""
         self._run.check()
-        mask = np.zeros(self.partition(index).num_regions, dtype=np.bool_)
-        mask[list(self._asked.get(uuid.UUID(self._images[index].image_id), ()))] = True
-        return mask
+        asked = self._asked.get(uuid.UUID(self._images[index].image_id), set())
+        return self._source.settled_regions(index, self.partition(index), asked)
 
     def new_query(self, planned: PlannedQuery, rank: int, model_version_id: uuid.UUID) -> NewQuery:
         """A chosen region as a row, with the reason for it."""
