@@ -12,7 +12,7 @@ from segloop.settings import AnnotationKind, QueryPurpose
 from segloop_store.clock import new_id, now
 from segloop_store.database import Database
 from segloop_store.errors import ConflictError, IllegalTransitionError, LeaseExpiredError, NotFoundError
-from segloop_store.models import Assignment, Image, RegionQuery
+from segloop_store.models import Annotation, Assignment, Image, RegionQuery
 from segloop_store.repositories import annotations, assignments, rounds, waiting
 from segloop_store.repositories.annotations import Answer
 from segloop_store.states import AssignmentState, QueryState
@@ -52,6 +52,10 @@ def query_of(database: Database, assignment: Assignment) -> RegionQuery:
 
 
 def answer(database: Database, seeded: Seeded, assignment: Assignment) -> None:
+    assert try_answer(database, seeded, assignment) is not None
+
+
+def try_answer(database: Database, seeded: Seeded, assignment: Assignment) -> Annotation | None:
     label_map = answer_map(seeded, query_of(database, assignment))
     with database.transaction() as session:
         result = annotations.submit(
@@ -67,7 +71,7 @@ def answer(database: Database, seeded: Seeded, assignment: Assignment) -> None:
             ),
             at=now(),
         )
-    assert result.annotation is not None
+    return result.annotation
 
 
 def state_of(database: Database, assignment: Assignment) -> AssignmentState:
@@ -321,6 +325,90 @@ def test_renewing_against_a_claim_one_holds_the_region(database: Database) -> No
             if live[0].id != held.id:
                 assignments.give_back(session, live[0].id)
                 assignments.renew(session, held.id, lease_seconds=600, at=now())
+
+
+def asked_again(database: Database, seeded: Seeded, held: Assignment) -> None:
+    """The held region's lease runs out, its round is closed, and the next one asks the same region."""
+    run_out(database, held.id)
+    with database.transaction() as session:
+        rounds.close(session, query_of(database, held).round_id, user_id=seeded.owner_id)
+    seed_round(database, seeded, num_queries=1, number=1)
+
+
+def test_region_that_was_asked_again_is_held_by_one_person(database: Database) -> None:
+    seeded = seed_project(database, num_images=1)
+    seed_round(database, seeded, num_queries=1)
+    late = claimed(database, seeded, seeded.user_ids[0])
+    asked_again(database, seeded, late)
+    taken = claimed(database, seeded, seeded.user_ids[1])
+    with pytest.raises(LeaseExpiredError), database.transaction() as session:
+        assignments.renew(session, late.id, lease_seconds=60, at=now())
+    assert try_answer(database, seeded, late) is None
+    answer(database, seeded, taken)
+    with pytest.raises(LeaseExpiredError), database.transaction() as session:
+        assignments.renew(session, late.id, lease_seconds=60, at=now())
+    assert try_answer(database, seeded, late) is None
+
+
+def test_late_answer_before_anybody_took_the_region_again_counts_once(database: Database) -> None:
+    seeded = seed_project(database, num_images=1)
+    seed_round(database, seeded, num_queries=1)
+    late = claimed(database, seeded, seeded.user_ids[0])
+    asked_again(database, seeded, late)
+    with database.transaction() as session:
+        assignments.renew(session, late.id, lease_seconds=60, at=now())
+    assert claim(database, seeded, seeded.user_ids[1]) is None
+    answer(database, seeded, late)
+    assert claim(database, seeded, seeded.user_ids[1]) is None, "asked again what was just answered"
+
+
+def test_second_opinion_survives_an_expired_lease(database: Database) -> None:
+    seeded = seed_project(database, num_images=1)
+    both = (QueryPurpose.SELECTED, QueryPurpose.AGREEMENT)
+    seed_round(database, seeded, num_queries=1, purposes=both)
+    late = claimed(database, seeded, seeded.user_ids[0])
+    run_out(database, late.id)
+    with database.transaction() as session:
+        other = session.scalars(
+            select(RegionQuery).where(
+                RegionQuery.id.in_(seeded.query_ids), RegionQuery.id != late.region_query_id
+            )
+        ).one()
+        second = Assignment(
+            region_query_id=other.id,
+            user_id=seeded.user_ids[1],
+            lease_expires_at=now() + timedelta(minutes=1),
+        )
+        session.add(second)
+    assert try_answer(database, seeded, late) is None, "somebody else holds the region"
+    answer(database, seeded, second)
+    answer(database, seeded, late)
+
+
+def test_renewing_a_region_against_a_claim_by_its_next_query_one_holds_it(database: Database) -> None:
+    seeded = seed_project(database, num_images=1)
+    seed_round(database, seeded, num_queries=1)
+    late = claimed(database, seeded, seeded.user_ids[0])
+    asked_again(database, seeded, late)
+
+    def work(number: int) -> Assignment | None:
+        if number == 0:
+            with database.transaction() as session:
+                return assignments.renew(session, late.id, lease_seconds=600, at=now())
+        return claim(database, seeded, seeded.user_ids[1])
+
+    for _ in range(10):
+        in_threads(2, work)
+        with database.transaction() as session:
+            live = session.scalars(
+                select(Assignment).where(
+                    Assignment.state == AssignmentState.LEASED, Assignment.lease_expires_at > now()
+                )
+            ).all()
+            assert len(live) == 1
+            if live[0].id != late.id:
+                assignments.give_back(session, live[0].id)
+        run_out(database, late.id)
 
 
 def fill_queue(database: Database, seeded: Seeded, num_queries: int) -> None:

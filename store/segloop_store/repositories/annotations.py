@@ -120,6 +120,7 @@ def _accept(session: Session, assignment: Assignment, query: RegionQuery, answer
     session.flush()
     if query.num_answered >= query.num_wanted and query.state is not QueryState.ANSWERED:
         transitions.move_query(session, query.id, QueryState.ANSWERED, by=Process.SERVER)
+        assignments.withdraw_repeats(session, query)
     draft = session.scalar(select(Draft).where(Draft.assignment_id == assignment.id))
     if draft is not None:
         session.delete(draft)

@@ -1,7 +1,8 @@
 """Region queries in people's hands: claim the next one, keep it, skip it, give it back.
 
-Every function that changes an assignment locks its region query first, so that a claim, a submit and a skip
-of the same region take turns on PostgreSQL; on SQLite the write transaction does. Knows no pixels.
+Every function that changes an assignment locks its region query first and then its region, so that a claim,
+a submit and a skip of the same region take turns on PostgreSQL, by whatever query it was asked; on SQLite the
+write transaction does. Knows no pixels.
 """
 
 import hashlib
@@ -10,14 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from segloop_store import events, transitions
 from segloop_store.database import is_sqlite
 from segloop_store.errors import ConflictError, LeaseExpiredError, NotFoundError
-from segloop_store.models import Assignment, Image, Partition, PredictionSet, RegionQuery, Round
+from segloop_store.models import (
+    Annotation,
+    Assignment,
+    Image,
+    Partition,
+    PredictionSet,
+    RegionQuery,
+    Round,
+)
 from segloop_store.states import AssignmentState, Process, QueryState, RoundState
 
 MAX_SKIPS = 2
@@ -182,12 +191,16 @@ def _has_region_to_itself(session: Session, query: RegionQuery, user_id: uuid.UU
     PostgreSQL chose the query from a snapshot: another transaction may have leased it and committed since,
     or may be leasing the same region by a query of another purpose at this moment.
     """
-    digest = hashlib.sha256(query.image_id.bytes + query.region_index.to_bytes(4, "big")).digest()
-    key = int.from_bytes(digest[:8], "big", signed=True)
-    if not session.scalar(select(func.pg_try_advisory_xact_lock(key))):
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(_region_key(query)))):
         return False
     is_taken = select(RegionQuery.id).where(RegionQuery.id == query.id, _is_taken_or_known(user_id, at))
     return session.scalar(is_taken) is None
+
+
+def _region_key(query: RegionQuery) -> int:
+    """What PostgreSQL's advisory locks call the query's region."""
+    digest = hashlib.sha256(query.image_id.bytes + query.region_index.to_bytes(4, "big")).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def _expire_leases_of(session: Session, query_id: uuid.UUID, at: datetime) -> None:
@@ -267,7 +280,7 @@ def _views(session: Session, *conditions: ColumnElement[bool], limit: int = 1) -
 
 
 def lock(session: Session, assignment_id: uuid.UUID) -> tuple[Assignment, RegionQuery]:
-    """An assignment and its region query, fresh and locked until the transaction ends.
+    """An assignment and its region query, fresh and locked with their region until the transaction ends.
 
     Raises:
         NotFoundError: there is no such assignment.
@@ -279,6 +292,9 @@ def lock(session: Session, assignment_id: uuid.UUID) -> tuple[Assignment, Region
     query = session.scalars(
         select(RegionQuery).where(RegionQuery.id == query_id).with_for_update(), execution_options=fresh
     ).one()
+    if not is_sqlite(session):
+        # a claim only tries this lock, so whoever waits here waits for nobody who waits for the query
+        session.execute(select(func.pg_advisory_xact_lock(_region_key(query))))
     assignment = session.scalars(
         select(Assignment).where(Assignment.id == assignment_id).with_for_update(), execution_options=fresh
     ).one()
@@ -286,15 +302,41 @@ def lock(session: Session, assignment_id: uuid.UUID) -> tuple[Assignment, Region
 
 
 def is_lost(session: Session, assignment: Assignment, query: RegionQuery, at: datetime) -> bool:
-    """True if the lease ran out and somebody else holds the query now or has answered it."""
+    """True if the lease ran out and somebody else has the region now or has answered what it was held for.
+
+    By whatever query: a region whose query was taken back may have been asked again in a later round.
+    """
     if assignment.state is AssignmentState.LEASED and assignment.lease_expires_at > at:
         return False
     if query.state is QueryState.ANSWERED:
         return True
-    other = select(Assignment.id).where(
-        Assignment.region_query_id == query.id, Assignment.id != assignment.id, is_live(at)
+    other = (
+        select(Assignment.id)
+        .join(RegionQuery, RegionQuery.id == Assignment.region_query_id)
+        .where(*_is_region_of(query), Assignment.id != assignment.id, is_live(at))
     )
-    return session.scalar(other.limit(1)) is not None
+    # Answers for another purpose do no harm: an agreement question wants a second one of the same region.
+    answer = (
+        select(Annotation.id)
+        .join(RegionQuery, RegionQuery.id == Annotation.region_query_id)
+        .where(
+            *_is_region_of(query),
+            RegionQuery.id != query.id,
+            RegionQuery.purpose == query.purpose,
+            Annotation.created_at >= assignment.created_at,
+        )
+    )
+    return session.scalar(select(or_(other.exists(), answer.exists()))) is True
+
+
+def _is_region_of(query: RegionQuery) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (RegionQuery.image_id == query.image_id, RegionQuery.region_index == query.region_index)
+
+
+def withdraw_repeats(session: Session, query: RegionQuery) -> None:
+    """Take back what asks the query's region again for the same purpose: it has just been answered."""
+    where = [*_is_region_of(query), RegionQuery.id != query.id, RegionQuery.purpose == query.purpose]
+    transitions.move_queries(session, QueryState.WITHDRAWN, by=Process.SERVER, where=where)
 
 
 def expire_others(session: Session, assignment: Assignment, at: datetime) -> None:
@@ -312,13 +354,13 @@ def renew(session: Session, assignment_id: uuid.UUID, *, lease_seconds: float, a
     """
     assignment, query = lock(session, assignment_id)
     until = at + timedelta(seconds=lease_seconds)
-    if assignment.state is AssignmentState.LEASED and not is_lost(session, assignment, query, at):
-        assignment.lease_expires_at = until
-        return assignment
-    if assignment.state is not AssignmentState.EXPIRED:
+    if assignment.state not in {AssignmentState.LEASED, AssignmentState.EXPIRED}:
         raise LeaseExpiredError(f"the region was {assignment.state.value}: there is no lease to renew")
     if is_lost(session, assignment, query, at):
         raise LeaseExpiredError("the lease ran out and somebody else has the region now")
+    if assignment.state is AssignmentState.LEASED:
+        assignment.lease_expires_at = until
+        return assignment
     expire_others(session, assignment, at)
     return transitions.move_assignment(
         session, assignment_id, AssignmentState.LEASED, by=Process.SERVER, lease_expires_at=until
