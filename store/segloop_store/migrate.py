@@ -22,8 +22,10 @@ from segloop_store.errors import StoreError
 from segloop_store.models import Base
 
 
-def migrate(database: Database) -> None:
+def migrate(database: Database, *, to: str = "head") -> None:
     """Upgrade the database to the newest revision, all or nothing; at once when it is there already.
+
+    Tests name another revision to stop at.
 
     Several processes may start at once: they take turns.
 
@@ -32,7 +34,7 @@ def migrate(database: Database) -> None:
     """
     with database.migrating() as connection:
         try:
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), to)
         except CommandError as error:
             raise StoreError(
                 f"the database cannot be migrated ({error}): it was used by a newer segloop; upgrade segloop"

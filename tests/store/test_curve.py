@@ -51,6 +51,7 @@ def add_snapshot(database: Database, seeded: Seeded, round_id: uuid.UUID, minute
                 project_id=seeded.project_id,
                 round_id=round_id,
                 contents_key="x",
+                num_classes=2,
                 num_annotations=0,
                 num_truths=0,
                 labelled_fraction=0.1,

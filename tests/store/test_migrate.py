@@ -1,14 +1,17 @@
 """Migrations bring an empty database to what the models say, on both databases."""
 
 import threading
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, select, text
 
+from segloop_store.clock import now
 from segloop_store.database import Database
 from segloop_store.errors import StoreError
 from segloop_store.migrate import current_revision, differences, head_revision, migrate
-from segloop_store.models import Base
+from segloop_store.models import Base, LabelClass, TrainingSnapshot
+from tests.support.rows import add_project, add_round
 
 
 def test_empty_to_head_leaves_nothing_to_migrate(empty_database: Database) -> None:
@@ -63,6 +66,34 @@ def test_two_starters_migrate_one_after_the_other(empty_database: Database) -> N
 
     assert errors == []
     assert differences(empty_database) == []
+
+
+def test_old_snapshots_get_the_number_of_classes_they_were_taken_with(empty_database: Database) -> None:
+    migrate(empty_database, to="202611221255")
+    taken_at = now()
+    with empty_database.transaction() as session:
+        project = add_project(session)
+        round_id = add_round(session, project).id
+        for index in range(3):
+            created_at = taken_at + timedelta(minutes=index - 1)
+            session.add(
+                LabelClass(
+                    project_id=project.id,
+                    index=index,
+                    name=str(index),
+                    color="#000000",
+                    created_at=created_at,
+                )
+            )
+        old = {"project_id": project.id, "round_id": round_id, "contents_key": "x", "num_annotations": 0}
+        old |= {"num_truths": 0, "labelled_fraction": 0.0, "settings": {}, "seed": 0, "code_version": "old"}
+        session.execute(insert(TrainingSnapshot).values(created_at=taken_at, **old))
+
+    migrate(empty_database)
+
+    assert differences(empty_database) == []
+    with empty_database.reading() as session:
+        assert session.scalars(select(TrainingSnapshot.num_classes)).all() == [2]
 
 
 def test_database_of_a_newer_version_is_refused_and_left_alone(database: Database) -> None:

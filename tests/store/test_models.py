@@ -20,6 +20,7 @@ def _snapshot(session: Session, round_: Round) -> TrainingSnapshot:
         session,
         round_,
         contents_key="rounds/a/snapshot.json",
+        num_classes=2,
         num_annotations=3,
         num_truths=1,
         labelled_fraction=0.25,

@@ -238,6 +238,7 @@ def seed_model(
             project_id=seeded.project_id,
             round_id=round_id,
             contents_key=f"snapshots/{round_id}",
+            num_classes=NUM_CLASSES,
             num_annotations=3,
             num_truths=0,
             labelled_fraction=0.25,

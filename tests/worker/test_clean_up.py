@@ -44,6 +44,7 @@ def add_model(runtime: Runtime, project_id: uuid.UUID, number: int) -> uuid.UUID
             session,
             round_,
             contents_key=blob_keys.snapshot(round_.id),
+            num_classes=2,
             num_annotations=0,
             num_truths=0,
             labelled_fraction=0.0,

@@ -115,9 +115,7 @@ def run_evaluation(job: ChildJob) -> dict[str, Any]:
     for number, split in enumerate(steps):
         with closing(job.source(_of_split(job.images, split))) as source:
             report = job.reporter(f"evaluating {split.value}", start=number * share, share=share)
-            confusion = evaluate(
-                network, source, job.settings, num_classes=num_classes, on_progress=report
-            )
+            confusion = evaluate(network, source, job.settings, num_classes=num_classes, on_progress=report)
         result[split.value] = metrics_of(confusion).to_mapping()
     if pool:
         with closing(job.source(pool)) as source:

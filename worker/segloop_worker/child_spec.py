@@ -23,7 +23,8 @@ class ChildSpec:
     Attributes:
         kind: which.
         settings: `RoundSettings.to_mapping()`.
-        num_classes: C.
+        num_classes: C, of the network.
+        num_truth_classes: what an evaluation's truths may hold, where that is more.
         round_number: seeds follow from it.
         weights_key: the model to score or evaluate with.
         model_version_id: whose predictions are kept.
@@ -38,6 +39,7 @@ class ChildSpec:
     settings: dict[str, Any]
     num_classes: int
     round_number: int
+    num_truth_classes: int | None = None
     weights_key: str | None = None
     model_version_id: str | None = None
     initial_weights_key: str | None = None

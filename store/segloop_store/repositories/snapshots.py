@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from segloop_store.database import unique_or_conflict
 from segloop_store.errors import ConflictError
-from segloop_store.models import Round, TrainingSnapshot
+from segloop_store.models import ModelVersion, Round, TrainingSnapshot
 
 
 def find_snapshot(session: Session, round_id: uuid.UUID) -> TrainingSnapshot | None:
@@ -18,11 +18,17 @@ def find_snapshot(session: Session, round_id: uuid.UUID) -> TrainingSnapshot | N
     ).one_or_none()
 
 
+def snapshot_of(session: Session, version: ModelVersion) -> TrainingSnapshot:
+    """What a model version was trained on."""
+    return session.get_one(TrainingSnapshot, version.snapshot_id)
+
+
 def add_snapshot(
     session: Session,
     round_: Round,
     *,
     contents_key: str,
+    num_classes: int,
     num_annotations: int,
     num_truths: int,
     labelled_fraction: float,
@@ -43,6 +49,7 @@ def add_snapshot(
         project_id=round_.project_id,
         round_id=round_.id,
         contents_key=contents_key,
+        num_classes=num_classes,
         num_annotations=num_annotations,
         num_truths=num_truths,
         labelled_fraction=labelled_fraction,

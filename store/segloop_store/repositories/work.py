@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -22,7 +21,6 @@ from segloop_store.models import (
     PredictionSet,
     RegionQuery,
     Round,
-    TrainingSnapshot,
     User,
 )
 from segloop_store.states import ACTIVE_ROUND_STATES, JobKind, JobState, Queue
@@ -141,11 +139,9 @@ def num_images(session: Session, project_id: uuid.UUID) -> int:
     return session.scalar(statement) or 0
 
 
-def num_classes(session: Session, project_id: uuid.UUID, *, at: datetime | None = None) -> int:
-    """Classes a project has, merged ones too, or had at a moment: an index is never reused."""
+def num_classes(session: Session, project_id: uuid.UUID) -> int:
+    """Classes a project has now, merged ones too: an index is never reused."""
     statement = select(func.max(LabelClass.index)).where(LabelClass.project_id == project_id)
-    if at is not None:
-        statement = statement.where(LabelClass.created_at <= at)
     last: int | None = session.scalar(statement)
     return 0 if last is None else last + 1
 
@@ -165,13 +161,6 @@ def truth_keys(session: Session, truth_ids: Collection[uuid.UUID]) -> dict[str, 
         chunk = statement.where(GroundTruth.id.in_(ids[start : start + _IDS_A_QUERY]))
         found |= {str(truth_id): key for truth_id, key in session.execute(chunk)}
     return found
-
-
-def snapshot_settings(session: Session, snapshot_id: uuid.UUID) -> dict[str, Any]:
-    """The settings a training ran with."""
-    statement = select(TrainingSnapshot.settings).where(TrainingSnapshot.id == snapshot_id)
-    settings: dict[str, Any] = session.scalars(statement).one()
-    return settings
 
 
 def versions_with_predictions(session: Session, project_id: uuid.UUID) -> Sequence[uuid.UUID]:

@@ -173,6 +173,8 @@ class TrainingSnapshot(HasId, HasCreatedAt, Base):
     round_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("round.id", ondelete="CASCADE"), unique=True)
     contents_key: Mapped[str] = mapped_column(String(255))
     """JSON {"images": [{"id", "annotation_ids": [...], "ground_truth_id"}]}, images by (filename, sha256)."""
+    num_classes: Mapped[int]
+    """C of the network: the project may get more classes while it trains."""
     num_annotations: Mapped[int]
     num_truths: Mapped[int]
     labelled_fraction: Mapped[float]

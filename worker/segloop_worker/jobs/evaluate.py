@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from segloop.settings import RoundSettings, Split
-from segloop_store.repositories import models, work
+from segloop_store.repositories import models, snapshots, work
 from segloop_store.repositories.known_labels import KnownImage
 from segloop_store.states import JobKind
 from segloop_worker.child_spec import ChildSpec
@@ -24,9 +24,11 @@ def evaluate(run: JobRun) -> Save:
     with run.database.reading() as session:
         version = models.find_of_round(session, run.round_id)
         round_ = work.round_by_id(session, run.round_id)
-        num_classes = work.num_classes(session, run.project_id)
         if version is None:
             raise JobInputError(f"round {round_.number} has no model to evaluate")
+        num_classes = snapshots.snapshot_of(session, version).num_classes
+        # a truth may hold classes added since; their pixels count as missed
+        num_truth_classes = work.num_classes(session, run.project_id)
         settings = settings_here(RoundSettings.from_mapping(round_.settings), run)
         needs_prior = settings.class_balance > 0
         folder = open_folder(run)
@@ -42,6 +44,7 @@ def evaluate(run: JobRun) -> Save:
             kind=JobKind.EVALUATE,
             settings=settings.to_mapping(),
             num_classes=num_classes,
+            num_truth_classes=num_truth_classes,
             round_number=round_.number,
             weights_key=version.weights_key,
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segloop.settings import RoundSettings, Split
 from segloop_store.models import ModelVersion, PredictionSet, Round
-from segloop_store.repositories import models, work
+from segloop_store.repositories import models, snapshots, work
 from segloop_store.repositories.known_labels import KnownImage
 from segloop_store.states import JobKind
 from segloop_worker.child_spec import ChildSpec
@@ -69,7 +69,7 @@ def _score_folder(run: JobRun, folder: Path, version: ModelVersion) -> int:
         return 0
     with run.database.reading() as session:
         round_ = work.round_by_id(session, version.round_id)
-        num_classes = work.num_classes(session, run.project_id, at=version.created_at)
+        num_classes = snapshots.snapshot_of(session, version).num_classes
         evaluated = work.finished_results(session, round_id=version.round_id, kind=JobKind.EVALUATE)
     rows = _Rows(run, version.id, images)
     spec = _spec(run, round_, version, num_classes, evaluated.get("class_prior"))

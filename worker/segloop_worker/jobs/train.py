@@ -30,7 +30,6 @@ def train(run: JobRun) -> Save:
         existing = models.find_of_round(session, run.round_id)
         snapshot = snapshots.find_snapshot(session, run.round_id)
         round_ = work.round_by_id(session, run.round_id)
-        num_classes = work.num_classes(session, run.project_id)
     if existing is not None:
         return lambda _: {"model_version_id": str(existing.id)}
     settings = settings_here(RoundSettings.from_mapping(round_.settings), run)
@@ -44,9 +43,9 @@ def train(run: JobRun) -> Save:
         ChildSpec(
             kind=JobKind.TRAIN,
             settings=settings.to_mapping(),
-            num_classes=num_classes,
+            num_classes=snapshot.num_classes,
             round_number=round_.number,
-            initial_weights_key=_warm_weights(run, settings, num_classes),
+            initial_weights_key=_warm_weights(run, settings, snapshot.num_classes),
             checkpoint_seconds=run.runtime.settings.checkpoint_seconds,
         ),
         on_step=lambda _: mirror.step(),
@@ -76,6 +75,7 @@ def _take_snapshot(run: JobRun, round_: Round) -> TrainingSnapshot:
     contents: list[dict[str, Any]] = []
     num_px = num_labelled_px = 0
     with run.database.reading() as session:
+        num_classes = work.num_classes(session, run.project_id)
         for image in known_labels.known_images(session, run.project_id, splits=[Split.POOL]):
             num_px += image.num_px
             num_labelled_px += image.num_labelled_px
@@ -95,6 +95,7 @@ def _take_snapshot(run: JobRun, round_: Round) -> TrainingSnapshot:
             session,
             round_,
             contents_key=key,
+            num_classes=num_classes,
             num_annotations=sum(len(item["annotation_ids"]) for item in contents),
             num_truths=sum(item["ground_truth_id"] is not None for item in contents),
             labelled_fraction=num_labelled_px / max(num_px, 1),
@@ -136,11 +137,10 @@ def _warm_weights(run: JobRun, settings: RoundSettings, num_classes: int) -> str
         active = models.find_active(session, run.project_id)
         if active is None:
             return None
-        trained_with = work.snapshot_settings(session, active.snapshot_id)
-        num_classes_then = work.num_classes(session, run.project_id, at=active.created_at)
+        trained_on = snapshots.snapshot_of(session, active)
     names = ("encoder", "embedding_dim", "separable_aspp")
-    is_same_network = all(trained_with.get(name) == getattr(settings, name) for name in names)
-    return active.weights_key if is_same_network and num_classes_then == num_classes else None
+    is_same_network = all(trained_on.settings.get(name) == getattr(settings, name) for name in names)
+    return active.weights_key if is_same_network and trained_on.num_classes == num_classes else None
 
 
 def _code_version() -> str:
