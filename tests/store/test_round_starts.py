@@ -1,8 +1,11 @@
+import threading
+import time
 import uuid
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from segloop.errors import EmptyPoolError
 from segloop.settings import RoundSettings, Split
@@ -12,6 +15,7 @@ from segloop_store.database import Database
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import Assignment, GroundTruth, Image, Job, RegionQuery, Round, User
 from segloop_store.repositories import assignments, budgets, rounds
+from segloop_store.repositories import work as work_rows
 from segloop_store.states import (
     ACTIVE_ROUND_STATES,
     JobKind,
@@ -329,3 +333,33 @@ def test_answers_in_use_make_the_round_train(database: Database, verdict: str, k
         add_review(session, add_annotation(session, query, user), reviewer, verdict)
     (job,) = jobs_of(database, start(database, seeded))
     assert job.kind is kind
+
+
+def test_cancelling_while_a_worker_ends_the_rounds_job_waits_for_neither_forever(database: Database) -> None:
+    seeded = seed_project(database)
+    round_ = start(database, seeded, budget_regions=5)
+    (job,) = jobs_of(database, round_)
+    assert jobs.claim(database, job.id, owner="worker:1", device="test:cpu") is not None
+    is_fenced = threading.Event()
+
+    def work(number: int) -> None:
+        if number == 0:
+            with database.transaction() as session:
+                fenced = jobs.fence(session, job.id, "worker:1")
+                is_fenced.set()
+                time.sleep(0.5)  # the other one is in the middle of it by now
+                work_rows.locked_round(session, round_.id)
+                jobs.finish(session, fenced, "worker:1")
+                follow_up(session, JobKind.SELECT)
+            return
+        is_fenced.wait()
+        with database.transaction() as session:
+            rounds.cancel(session, round_.id, user_id=seeded.owner_id)
+
+    def follow_up(session: Session, kind: JobKind) -> None:
+        jobs.add_job(session, kind, project_id=seeded.project_id, round_id=round_.id)
+
+    assert in_threads(2, work) == [None, None]
+    assert [job.state for job in jobs_of(database, round_)] == [JobState.DONE, JobState.CANCELLED]
+    with database.reading() as session:
+        assert rounds.get(session, round_.id).state is RoundState.CANCELLED

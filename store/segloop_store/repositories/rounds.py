@@ -183,6 +183,25 @@ def _get_locked(session: Session, round_id: uuid.UUID) -> Round:
     return round_
 
 
+def _get_locked_with_jobs(session: Session, round_id: uuid.UUID) -> tuple[Round, Sequence[Job]]:
+    """A round and its unfinished jobs, locked as workers lock them: the jobs, by id, before the round.
+
+    The other way round, a worker that holds its job and wants the round would wait for us, and we for it.
+    Jobs that were added before the round was ours are not locked yet: then both are let go and taken anew.
+    """
+    is_unfinished = and_(Job.round_id == round_id, Job.state.in_((JobState.QUEUED, JobState.RUNNING)))
+    statement = select(Job).where(is_unfinished).order_by(Job.id)
+    fresh = {"populate_existing": True}
+    while True:
+        savepoint = session.begin_nested()
+        unfinished = session.scalars(statement.with_for_update(), execution_options=fresh).all()
+        round_ = _get_locked(session, round_id)
+        if set(session.scalars(select(Job.id).where(is_unfinished))) <= {job.id for job in unfinished}:
+            savepoint.commit()
+            return round_, unfinished
+        savepoint.rollback()
+
+
 def view(session: Session, round_id: uuid.UUID) -> RoundView:
     """One round with its counts and jobs.
 
@@ -274,7 +293,7 @@ def cancel(session: Session, round_id: uuid.UUID, *, user_id: uuid.UUID) -> Roun
         NotFoundError: there is no such round.
         ConflictError: it is annotating or over.
     """
-    round_ = _get_locked(session, round_id)
+    round_, unfinished = _get_locked_with_jobs(session, round_id)
     if round_.state is RoundState.CANCELLED:
         return round_
     if round_.state not in ACTIVE_ROUND_STATES:
@@ -282,7 +301,7 @@ def cancel(session: Session, round_id: uuid.UUID, *, user_id: uuid.UUID) -> Roun
             f"round {round_.number} is {round_.state.value}: only a round that is queued, training, scoring "
             "or selecting can be cancelled; close one that is annotating"
         )
-    for job in _jobs_in(session, round_id, JobState.QUEUED, JobState.RUNNING):
+    for job in unfinished:
         jobs.request_cancel(session, job)
     transitions.move_round(session, round_id, RoundState.CANCELLED, by=Process.SERVER, closed_at=now())
     return _log(session, round_, "round.cancel_asked", user_id)
