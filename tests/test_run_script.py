@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.support.process_watch import is_gone, wait_until
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -78,3 +80,21 @@ def test_an_unreachable_index_is_one_clear_line(
 
     with pytest.raises(run_script.SetUpError, match="package index could not be reached"):
         run_script.make_venv()
+
+
+def test_sigterm_during_set_up_takes_the_child_along(run_script: ModuleType, tmp_path: Path) -> None:
+    marker = tmp_path / "child.pid"
+    sleeper = f"import os, time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    code = (
+        "import importlib.machinery, importlib.util, signal, sys\n"
+        f"loader = importlib.machinery.SourceFileLoader('run_script', {run_script.__file__!r})\n"
+        "script = importlib.util.module_from_spec(importlib.util.spec_from_loader('run_script', loader))\n"
+        "loader.exec_module(script)\n"
+        "signal.signal(signal.SIGTERM, script.stop_set_up)\n"
+        f"script.call([sys.executable, '-c', {sleeper!r}])\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code]) as setting_up:
+        wait_until(lambda: marker.exists() and marker.read_text() != "")
+        setting_up.terminate()
+        assert setting_up.wait(20) == 143
+    wait_until(lambda: is_gone(int(marker.read_text())))

@@ -46,8 +46,8 @@ class Client:
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request to `/api/v1<path>`, repeated while the server restarts.
 
-        Every path used here may be asked twice without harm: reads, uploads (deduplicated) and answers (the
-        same answer again makes nothing new). `start_round` opts out.
+        Reads, uploads (deduplicated) and answers (the same answer again makes nothing new) may be asked twice
+        without harm. What makes something new each time passes `is_repeatable=False` and is asked once.
 
         Raises:
             ApiError: the server refused.
@@ -171,7 +171,7 @@ class Client:
 
     def next_assignment(self, project_id: str) -> Json | None:
         """Lease the next region, or None when there is nothing now."""
-        response = self.request("POST", f"/projects/{project_id}/assignments")
+        response = self.request("POST", f"/projects/{project_id}/assignments", is_repeatable=False)
         return None if response.status_code == 204 else dict(response.json())
 
     def submit(self, assignment_id: str, **fields: Any) -> Json:
@@ -203,7 +203,7 @@ class Client:
     def start_export(self, project_id: str, file_format: str, content: str) -> Json:
         """Ask for an export."""
         body = {"format": file_format, "content": content}
-        return dict(self.json("POST", f"/projects/{project_id}/exports", json=body))
+        return dict(self.json("POST", f"/projects/{project_id}/exports", json=body, is_repeatable=False))
 
     def export(self, export_id: str) -> Json:
         """An export's state."""

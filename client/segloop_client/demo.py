@@ -86,6 +86,10 @@ class Demo:
     def _start_next_round(self, project_id: str, is_off: Callable[[], bool]) -> None:
         if is_off() or self.client.queue(project_id)["state"] == "training":
             return  # what is left in the queue is held or was skipped: people go on with it beside the round
+        last = self.client.rounds(project_id)[-1]
+        if last["state"] == "failed":
+            self.client.update_project(project_id, simulated_annotator="off")
+            raise ClientError(f"round {last['number']} failed, so it stops: {last['error']}")
         try:
             self.client.start_round(project_id, budget_regions=BUDGET_REGIONS, **ROUND)
         except ApiError as error:

@@ -63,6 +63,7 @@ class Served:
         self.sign_in_token = os.environ.get("SEGLOOP_SIGN_IN_TOKEN") or secrets.token_urlsafe(24)
         self.supervisor = Supervisor([])
         self._stop = threading.Event()
+        self._is_tended = threading.Event()
 
     @property
     def has_workers(self) -> bool:
@@ -100,6 +101,7 @@ class Served:
 
     def run(self) -> None:
         """Tend the processes until SIGINT or SIGTERM, then stop them."""
+        self._is_tended.set()
         try:
             while not self._stop.wait(_TEND_SECONDS):
                 for line in self.supervisor.tend():
@@ -174,8 +176,9 @@ class Served:
     def _wait_for(self, path: str) -> None:
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline and not self.is_stopping:
-            for line in self.supervisor.tend():
-                self.say(line)
+            if not self._is_tended.is_set():  # else `run` does, in its own thread
+                for line in self.supervisor.tend():
+                    self.say(line)
             try:
                 if httpx.get(self.options.url + path, timeout=5).status_code == 200:
                     return

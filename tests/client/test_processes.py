@@ -4,30 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from segloop_client.processes import Supervised, Supervisor
+from tests.support.process_watch import is_gone, wait_until
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that only waits to be reaped (Z) does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_until(condition: object, seconds: float = 20.0) -> bool:
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_a_killed_process_is_started_again_and_named() -> None:
@@ -45,7 +27,7 @@ def test_a_killed_process_is_started_again_and_named() -> None:
         return item.process is not None and item.process.pid != first
 
     try:
-        assert wait_until(is_replaced)
+        wait_until(is_replaced)
         assert len(lines) == 1
         assert "sleeper ended with -9" in lines[0]
     finally:
@@ -75,7 +57,7 @@ def test_stop_kills_what_ignores_the_signal() -> None:
         line = next(line for line in ignores.read_text().splitlines() if line.startswith("SigIgn"))
         return bool(int(line.split()[1], 16) & term_bit)
 
-    assert wait_until(ignores_term)
+    wait_until(ignores_term)
 
     supervisor.stop()
 
@@ -94,7 +76,7 @@ def test_children_end_with_a_killed_supervisor() -> None:
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        assert is_alive(child)
+        assert not is_gone(child)
         parent.kill()
         parent.wait()
-    assert wait_until(lambda: not is_alive(child))
+    wait_until(lambda: is_gone(child))
