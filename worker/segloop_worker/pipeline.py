@@ -35,7 +35,7 @@ def follow(session: Session, job: Job, *, num_shards: int = 1) -> None:
             for shard in range(num_shards):
                 _add(session, job, JobKind.SCORE, suffix=f":{shard}", shard=shard, num_shards=num_shards)
         case JobKind.SCORE if _is_last_shard(session, job):
-            _add(session, job, JobKind.SELECT)
+            _add(session, job, JobKind.SELECT)  # a pool scored in part goes no further: `work.stranded`
         case JobKind.SELECT:
             _add(session, job, JobKind.CLEAN_UP)
         case JobKind.INGEST:
@@ -90,7 +90,7 @@ def _end_round(session: Session, job: Job, round_: Round) -> None:
 def _is_last_shard(session: Session, job: Job) -> bool:
     assert job.round_id is not None
     work.locked_round(session, job.round_id)
-    return not work.unfinished_jobs(session, kinds=[JobKind.SCORE], round_id=job.round_id, but=job.id)
+    return work.are_others_done(session, job)
 
 
 def _add(session: Session, after: Job, kind: JobKind, *, suffix: str = "", **payload: Any) -> None:

@@ -80,6 +80,21 @@ def unfinished_jobs(
     return session.scalars(statement).all()
 
 
+def are_others_done(session: Session, job: Job) -> bool:
+    """Whether all other jobs of this kind that its round counts on are done.
+
+    A cancelled job without its key does not count: another took its place when the round was tried again.
+    """
+    left = select(Job.id).where(
+        Job.round_id == job.round_id,
+        Job.kind == job.kind,
+        Job.id != job.id,
+        Job.dedupe_key.is_not(None),
+        Job.state != JobState.DONE,
+    )
+    return session.scalar(left.limit(1)) is None
+
+
 def say_why_it_waits(session: Session, job_id: uuid.UUID, reason: str) -> None:
     """Note why a queued job does not start yet."""
     session.execute(

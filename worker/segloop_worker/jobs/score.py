@@ -31,12 +31,11 @@ def score(run: JobRun) -> Save:
         if version is None:
             raise JobInputError("the round has no model to score with")
         done = models.predictions_of(session, version.id).keys()
-        position = -1
 
+        # by id, not by place in the list: each shard reads the list at its own time, and it may have grown
         def is_wanted(image: KnownImage) -> bool:
-            nonlocal position
-            position += 1
-            return position % num_shards == shard and image.image_id not in done and is_askable(image)
+            is_mine = image.image_id.int % num_shards == shard
+            return is_mine and image.image_id not in done and is_askable(image)
 
         write_known_images(session, folder, run.project_id, splits=tuple(Split), is_wanted=is_wanted)
     num_scored = _score_folder(run, folder, version)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,8 @@ from segloop_worker.job_run import JobRun, Save
 from segloop_worker.prediction_blobs import RegionScores, read_region_scores
 from segloop_worker.project_images import image_ref, is_askable
 from segloop_worker.sources import BlobImageSource, ImageRef
+
+log = structlog.get_logger(__name__)
 
 _PARTITIONS_KEPT = 512
 
@@ -70,8 +73,11 @@ def _cold_start(run: JobRun) -> list[NewQuery]:
 def _by_scores(run: JobRun, round_: Round, model_version_id: uuid.UUID) -> list[NewQuery]:
     with run.database.reading() as session:
         predicted = models.predictions_of(session, model_version_id, splits=[Split.POOL])
-        images = [image for image in _pool(session, run.project_id) if uuid.UUID(image.image_id) in predicted]
+        known = _pool(session, run.project_id)
         asked = queries.asked_regions(session, run.project_id)
+    images = [image for image in known if uuid.UUID(image.image_id) in predicted]
+    if len(images) < len(known):  # uploaded or shown again since its shard began: the next round has it
+        log.warning("images_not_scored", round_id=str(round_.id), num_images=len(known) - len(images))
     pool = _Pool(run, images, predicted, asked)
     planned = plan_queries(
         pool.scored(),
