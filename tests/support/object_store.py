@@ -2,12 +2,13 @@
 
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.support.processes import free_ports, is_listening, start_server
 
 ACCESS_KEY = "segloop"
 SECRET_KEY = "segloop-secret"
+_MAX_STARTS = 3
 BUCKET = "tests"
 """One for all: every bucket reserves seven volumes, and the server has few."""
 
@@ -48,6 +50,20 @@ class S3Server:
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
     """A server for the length of the block; it makes its bucket itself. Ready after some 8 s."""
+    with ExitStack() as stack:
+        for attempt in range(_MAX_STARTS):
+            try:
+                server = stack.enter_context(_running_server())
+            except StorageError:  # a port it was given was taken before it could listen
+                if attempt + 1 == _MAX_STARTS:
+                    raise
+            else:
+                break
+        yield server
+
+
+@contextmanager
+def _running_server() -> Iterator[S3Server]:
     folder = Path(tempfile.mkdtemp(prefix="segloop-s3-"))
     ports = free_ports(8)
     try:
@@ -56,7 +72,7 @@ def s3_server() -> Iterator[S3Server]:
         )
         try:
             server = S3Server(f"http://127.0.0.1:{ports[6]}")
-            _wait_until_it_stores(server)
+            _wait_until_it_stores(server, process)
             yield server
         finally:
             process.kill()  # a graceful stop takes 25 s, and nothing here outlives the run
@@ -99,14 +115,14 @@ def _command(folder: Path, ports: list[int]) -> list[str]:
     ]
 
 
-def _wait_until_it_stores(server: S3Server) -> None:
+def _wait_until_it_stores(server: S3Server, process: "subprocess.Popen[bytes]") -> None:
     blobs = open_blobs(server.settings("ready"))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 40
     while True:
         try:
             blobs.check()
         except StorageError:
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or process.poll() is not None:
                 raise
             time.sleep(0.1)
         else:
