@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from segloop_store.models import Image, Job
-from segloop_store.states import JobKind
+from segloop.settings import PartitionKind
+from segloop_store.models import Image, Job, Partition
+from segloop_store.states import JobKind, JobState
 from tests.support.site import Site, encoded, open_site, pixels_of, png, site_settings
 
 
@@ -52,6 +53,32 @@ def test_upload_queues_one_ingest_job_for_its_new_images(site: Site) -> None:
     assert job.payload == {"image_ids": [item["id"] for item in body["created"]]}
     assert site.admin.upload(project_id, {"a.png": png(1)}).json()["job_id"] is None
     assert len(jobs(site)) == 1
+
+
+@pytest.mark.parametrize("ended", [JobState.FAILED, JobState.CANCELLED])
+def test_repeated_upload_prepares_what_a_broken_ingest_left(site: Site, ended: JobState) -> None:
+    project_id = site.project()
+    site.admin.upload(project_id, {"a.png": png(1), "b.png": png(2)})
+    with site.context.database.transaction() as session:
+        session.query(Job).one().state = ended
+        prepared, stranded = session.query(Image).order_by(Image.filename)
+        prepared.thumbnail_key = "t"
+        kind = PartitionKind.GRID
+        session.add(
+            Partition(
+                image_id=prepared.id,
+                kind=kind,
+                size_px=2,
+                num_regions=1,
+                region_map_key="r",
+                segments_key="s",
+            )
+        )
+    body = site.admin.upload(project_id, {"a.png": png(1), "b.png": png(2)}).json()
+    assert (len(body["existing"]), body["created"]) == (2, [])
+    last = jobs(site)[-1]
+    assert (str(last.id), last.payload) == (body["job_id"], {"image_ids": [str(stranded.id)]})
+    assert site.admin.upload(project_id, {"b.png": png(2)}).json()["job_id"] is None
 
 
 @pytest.mark.parametrize(

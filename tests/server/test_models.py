@@ -9,7 +9,7 @@ import pytest
 
 from segloop.label_maps import decode_index_png
 from segloop_store import blob_keys
-from segloop_store.models import Job, RegionQuery
+from segloop_store.models import Job, Partition, RegionQuery
 from segloop_store.states import JobState, RoundState
 from tests.support.annotating import Annotating, annotating
 from tests.support.seeding import count_rows, seed_model, seed_round
@@ -144,6 +144,18 @@ def test_prediction_that_was_cleaned_up_is_made_again_once(trained: Trained) -> 
         assert job.payload == {"model_version_id": str(trained.older), "image_id": str(image_id)}
         job.state = JobState.FAILED
     assert project.people[0].get(path).json()["job"]["id"] != jobs[0]["id"], "a failed one is not the end"
+
+
+def test_image_without_regions_gets_no_job_that_could_only_fail(trained: Trained) -> None:
+    project, database = trained.project, trained.project.site.context.database
+    image_id = project.seeded.image_ids[0]
+    project.site.context.blobs.delete(blob_keys.prediction(trained.older, image_id))
+    with database.transaction() as session:
+        session.query(Partition).filter(Partition.image_id == image_id).delete()
+    before = count_rows(database)
+    answer = project.people[0].get(f"/images/{image_id}/prediction?model_version_id={trained.older}")
+    assert (answer.status_code, "not made yet" in answer.json()["detail"]) == (404, True)
+    assert count_rows(database) == before
 
 
 def test_without_a_model_there_is_no_prediction(site: Site) -> None:

@@ -21,7 +21,7 @@ from segloop_store import events
 from segloop_store.incoming import IncomingFile, keep_files, prepare_files
 from segloop_store.jobs import add_job
 from segloop_store.models import Image
-from segloop_store.repositories import images
+from segloop_store.repositories import images, preparation
 from segloop_store.repositories.images import Kept, KeptImage
 from segloop_store.states import JobKind, Role
 
@@ -80,7 +80,10 @@ def upload_images(
     caller: CallerDep,
     upload: Annotated[Upload, Depends(receive_upload)],
 ) -> UploadResult:
-    """Upload images: each file is created, existing or rejected with a reason. It may be repeated."""
+    """Upload images: each file is created, existing or rejected with a reason. It may be repeated.
+
+    Existing images whose preparation ended badly are prepared again.
+    """
     prepared = prepare_files(
         context.database,
         context.blobs,
@@ -172,17 +175,21 @@ def _checked(receiver: FormReceiver) -> Upload:
 def _add_ingest_job(
     session: Session, project_id: uuid.UUID, caller: Caller, kept: list[KeptImage]
 ) -> uuid.UUID | None:
-    created = [str(item.image_id) for item in kept if item.result is Kept.CREATED]
-    if not created:
+    created = [item.image_id for item in kept if item.result is Kept.CREATED and item.image_id is not None]
+    existing = [item.image_id for item in kept if item.result is Kept.EXISTING and item.image_id is not None]
+    to_prepare = [*created, *preparation.stranded(session, project_id, existing)]
+    if not to_prepare:
         return None
-    job = add_job(session, JobKind.INGEST, project_id=project_id, payload={"image_ids": created})
-    events.record(
-        session,
-        "image.uploaded",
-        project_id=project_id,
-        user_id=caller.user_id,
-        payload={"num_images": len(created)},
-    )
+    payload = {"image_ids": [str(image_id) for image_id in to_prepare]}
+    job = add_job(session, JobKind.INGEST, project_id=project_id, payload=payload)
+    if created:
+        events.record(
+            session,
+            "image.uploaded",
+            project_id=project_id,
+            user_id=caller.user_id,
+            payload={"num_images": len(created)},
+        )
     return job.id
 
 

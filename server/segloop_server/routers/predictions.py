@@ -12,7 +12,7 @@ from segloop_server.dependencies import Caller, CallerDep, Context, ContextDep, 
 from segloop_server.schemas.jobs import JobOut, JobStarted
 from segloop_store.errors import BlobNotFoundError, NotFoundError
 from segloop_store.models import Image, ModelVersion, PredictionSet
-from segloop_store.repositories import model_lists, models
+from segloop_store.repositories import images, model_lists, models
 
 router = APIRouter(tags=["images"])
 
@@ -72,7 +72,10 @@ def _layer(
                 "there is no such model version" if model_version_id else "there is no model yet"
             )
         kept = models.find_prediction(session, version.id, image_id)
+        is_prepared = images.partition_of(session, image_id) is not None
     data = _read(context, kept, layer)
+    if data is None and not is_prepared:  # a job for it could only fail
+        raise NotFoundError("there is no prediction yet: the regions of this image are not made yet")
     if data is None:
         return _make_again(context, image, version)
     return bytes_response(

@@ -8,7 +8,8 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from segloop.settings import PartitionKind
-from segloop_store.models import Image, Partition, Project
+from segloop_store.models import Image, Job, Partition, Project
+from segloop_store.states import JobKind, JobState
 
 _IDS_A_QUERY = 500
 
@@ -38,6 +39,20 @@ def unprepared(session: Session, image_ids: Sequence[uuid.UUID]) -> list[Image]:
         )
         found |= {image.id: image for image in session.scalars(statement)}
     return [found[image_id] for image_id in image_ids if image_id in found]
+
+
+def stranded(session: Session, project_id: uuid.UUID, image_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Those of a project's images that lack something and that no unfinished ingest is going to prepare."""
+    lacking = unprepared(session, image_ids)
+    if not lacking:
+        return []
+    unfinished = select(Job.payload).where(
+        Job.project_id == project_id,
+        Job.kind == JobKind.INGEST,
+        Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
+    )
+    coming = {text for payload in session.scalars(unfinished) for text in payload["image_ids"]}
+    return [image.id for image in lacking if str(image.id) not in coming]
 
 
 def partition_rule(session: Session, project_id: uuid.UUID) -> tuple[PartitionKind, int | None]:
