@@ -184,11 +184,18 @@ def test_partition_is_fixed_once_an_image_is_cut(site: Site) -> None:
         "kind": "superpixel",
         "size_px": None,
     }
-    image_id = site.admin.upload(project_id, {"a.png": png()}).json()["created"][0]["id"]
+    other = {"partition": {"kind": "grid"}}
+    uploaded = site.admin.upload(project_id, {"a.png": png()}).json()
+    refused = site.admin.patch(f"/projects/{project_id}", other)
+    assert (refused.status_code, "being cut" in refused.json()["detail"]) == (409, True)
+    assert site.admin.post(f"/jobs/{uploaded['job_id']}/cancel").status_code == 200
+    renamed = site.admin.patch(f"/projects/{project_id}", {**other, "name": "b"}).json()
+    assert (renamed["name"], renamed["partition"]["kind"]) == ("b", "grid")
+    assert site.admin.patch(f"/projects/{project_id}", kind).status_code == 200
     with site.context.database.transaction() as session:
         session.add(
             Partition(
-                image_id=uuid.UUID(image_id),
+                image_id=uuid.UUID(uploaded["created"][0]["id"]),
                 kind=PartitionKind.SUPERPIXEL,
                 size_px=2,
                 num_regions=1,
@@ -197,7 +204,6 @@ def test_partition_is_fixed_once_an_image_is_cut(site: Site) -> None:
             )
         )
     assert site.admin.patch(f"/projects/{project_id}", kind).status_code == 200
-    other = {"partition": {"kind": "grid"}}
     assert site.admin.patch(f"/projects/{project_id}", other).status_code == 409
     assert site.admin.get(f"/projects/{project_id}").json()["partition"]["kind"] == "superpixel"
 
@@ -209,7 +215,8 @@ def test_regions_may_not_outnumber_a_region_map(site: Site) -> None:
     assert [item["filename"] for item in answer["created"]] == ["small.png"]
     assert "66000 regions" in answer["rejected"][0]["reason"]
     other = site.project()
-    site.admin.upload(other, {"big.png": big})
+    job_id = site.admin.upload(other, {"big.png": big}).json()["job_id"]
+    site.admin.post(f"/jobs/{job_id}/cancel")
     size = {"partition": {"kind": "grid", "size_px": 2}}
     assert site.admin.patch(f"/projects/{other}", size).status_code == 422
     assert (

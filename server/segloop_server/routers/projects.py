@@ -92,7 +92,7 @@ def change_project(
     """Change what is given.
 
     `label_classes` renames and recolours by index (or by name, without one) and appends what is new;
-    classes not mentioned stay. `partition` may change until an image is cut into regions.
+    classes not mentioned stay. `partition` may change until images are uploaded and cut into regions.
     `{"deleted": false}` brings a deleted project back.
     """
     with context.database.transaction() as session:

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from segloop.settings import PartitionKind, Split
 from segloop_store.clock import now
 from segloop_store.errors import ConflictError, NotFoundError
-from segloop_store.models import Image, LabelClass, Membership, Partition, Project, User
-from segloop_store.states import Role
+from segloop_store.models import Image, Job, LabelClass, Membership, Partition, Project, User
+from segloop_store.states import JobKind, JobState, Role
 
 MAX_CLASSES = 254
 """A label map's byte has room for 0..253; 254 is void, 255 unlabelled."""
@@ -166,16 +166,32 @@ def set_partition(session: Session, project: Project, kind: PartitionKind, size_
     """Choose how images are cut.
 
     Raises:
-        ConflictError: an image has been cut already, another way.
+        ConflictError: an image has been cut already, another way, or a worker may be cutting one.
     """
+    # An upload that adds an ingest at this moment refers to the project: it waits, or we wait for it.
+    session.refresh(project, with_for_update=True)
     if (kind, size_px) == (project.partition_kind, project.partition_size_px):
         return
+    if _is_being_partitioned(session, project.id):
+        raise ConflictError(
+            "images of this project are being cut into regions: change the partition before uploading"
+        )
     if is_partitioned(session, project.id):
         raise ConflictError(
             "the partition is fixed: images of this project have been cut into regions already"
         )
     project.partition_kind = kind
     project.partition_size_px = size_px
+
+
+def _is_being_partitioned(session: Session, project_id: uuid.UUID) -> bool:
+    """Whether an ingest may have read the project's partition already."""
+    statement = select(Job.id).where(
+        Job.project_id == project_id,
+        Job.kind == JobKind.INGEST,
+        Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
+    )
+    return session.scalar(statement.limit(1)) is not None
 
 
 def members(
