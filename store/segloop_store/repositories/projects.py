@@ -169,6 +169,7 @@ def set_partition(session: Session, project: Project, kind: PartitionKind, size_
         ConflictError: an image has been cut already, another way, or a worker may be cutting one.
     """
     # An upload that adds an ingest at this moment refers to the project: it waits, or we wait for it.
+    session.flush()  # what was changed with the partition stays changed
     session.refresh(project, with_for_update=True)
     if (kind, size_px) == (project.partition_kind, project.partition_size_px):
         return
