@@ -20,10 +20,11 @@ from segloop_client.waiting import wait_for_jobs, wait_for_round
 Say = Callable[[str], None]
 NAME = "Street scenes (demo)"
 HEIGHT_PX, WIDTH_PX = 240, 320
+REGION_PX = 28
 SEED = 7
 NUM_IMAGES = {"pool": 80, "validation": 20}
 FIRST_INDEX = {"pool": 0, "validation": 1000}
-BUDGET_REGIONS = 80
+BUDGET_REGIONS = 100
 GUIDE = """\
 Give every pixel of the outlined region its class. The model has already filled it in: correct what is wrong,
 then press **Enter**. **A** accepts the prediction as it is, **S** gives a whole superpixel the chosen class
@@ -31,7 +32,14 @@ with one click, **F** fills what is left, **V** marks what nobody can tell.
 """
 ROUND = {
     "method": "segloop",
-    "settings": {"image_height_px": 120, "image_width_px": 160, "image_steps": 480, "cutout_px": 16},
+    "settings": {
+        "image_height_px": 120,
+        "image_width_px": 160,
+        "image_steps": 600,
+        "cutout_px": 16,
+        "scale_min": 0.75,
+        "scale_max": 1.5,
+    },
 }
 
 
@@ -102,7 +110,7 @@ class Demo:
             return found[0]
         self.say("making the demo project")
         classes = [{"name": name, "color": color} for name, color in SCENE_CLASSES]
-        partition = {"kind": "superpixel"}
+        partition = {"kind": "superpixel", "size_px": REGION_PX}
         return self.client.create_project(
             NAME, classes, partition, guide_markdown=GUIDE, simulated_annotator="off"
         )
