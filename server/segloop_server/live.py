@@ -17,6 +17,7 @@ import structlog
 import uvicorn
 from anyio import to_thread
 from fastapi.sse import ServerSentEvent
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from segloop_server.schemas.rounds import RoundOut
@@ -126,12 +127,12 @@ class LiveFeed:
             while self._followers and not is_stopping():
                 await asyncio.sleep(POLL_SECONDS)
                 try:
-                    topics = {follower.topic for follower in self._followers}
-                    news = await to_thread.run_sync(self._read_news, self._last_id, topics)
+                    project_ids = {follower.topic.project_id for follower in self._followers}
+                    self._tell(await to_thread.run_sync(self._read_news, self._last_id, project_ids))
                 except StoreError as error:  # the database is away for a moment; streams stay open
                     log.warning("live_feed_cannot_read", reason=str(error))
-                    continue
-                self._tell(news)
+                except Exception:  # one bad look must not end the streams of everybody
+                    log.exception("live_feed_failed")
         finally:
             for follower in list(self._followers):
                 follower.end()
@@ -156,16 +157,15 @@ class LiveFeed:
         with self._database.reading() as session:
             return events.last_event_id(session)
 
-    def _read_news(self, after_id: int, topics: Iterable[Topic]) -> _News:
+    def _read_news(self, after_id: int, project_ids: Iterable[uuid.UUID]) -> _News:
+        """What happened since `after_id`, with every round it happened to: it may be followed by now."""
         with self._database.reading() as session:
             found = events.events_after(session, after_id=after_id, limit=MAX_EVENTS_A_POLL)
-            followed = {topic.round_id for topic in topics if topic.round_id is not None}
-            happened = {event.round_id for event in found if event.round_id in followed}
-            running = rounds.running_jobs(session, {topic.project_id for topic in topics})
+            running = rounds.running_jobs(session, project_ids)
             return _News(
                 last_id=found[-1].id if found else after_id,
                 events=found,
-                rounds=_rounds_json(session, happened),
+                rounds=_rounds_json(session, {event.round_id for event in found}),
                 running=running,
             )
 
@@ -189,8 +189,9 @@ class LiveFeed:
             return _messages(topic, missed, json_of, running), seen_id
 
 
-def _rounds_json(session: Any, round_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, dict[str, Any]]:
-    found = [rounds.get(session, round_id) for round_id in round_ids if round_id is not None]
+def _rounds_json(session: Session, round_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, dict[str, Any]]:
+    """Those of the rounds that are there."""
+    found = rounds.find(session, [round_id for round_id in round_ids if round_id is not None])
     return {
         view.round.id: RoundOut.of(view).model_dump(mode="json") for view in rounds.views_of(session, found)
     }
@@ -216,7 +217,8 @@ def _messages(
     """A topic's share of the news."""
     own = [event for event in happened if topic.covers(event)]
     if topic.round_id is not None:
-        told = _of_round(own, json_of[topic.round_id]) if own else []
+        round_json = json_of.get(topic.round_id)
+        told = _of_round(own, round_json) if own and round_json is not None else []
     else:
         told = [message for event in own for message in _of_project(event)]
     return [*told, *_progress(topic, [job for job in running if topic.covers(job)])]

@@ -27,6 +27,7 @@ from segloop_store.states import Process, RoundState
 from segloop_store.transitions import move_round
 from tests.support.annotating import Annotating, annotating, submit
 from tests.support.processes import free_ports, is_listening
+from tests.support.seeding import seed_project, seed_round
 from tests.support.site import ADMIN_TOKEN, open_site, site_settings
 
 
@@ -224,6 +225,36 @@ def test_many_followers_share_one_poller_and_hold_no_connection(served: Served) 
     for thread in threads:
         thread.join()
     assert len(heard) == 30
+
+
+def test_follower_that_comes_while_the_poller_reads_is_told_too(database: Database) -> None:
+    seeded = seed_project(database)
+    round_id = seed_round(database, seeded, state=RoundState.QUEUED)
+    with database.transaction() as session:
+        move_round(session, round_id, RoundState.TRAINING, by=Process.WORKER)
+    feed = live.LiveFeed(database)
+    news = feed._read_news(0, [])
+    follower = live._Follower(live.Topic(seeded.project_id, round_id))
+    feed._followers.add(follower)
+    feed._tell(news)
+    (told,) = follower.batches.get_nowait() or []
+    assert (told.event, told.data["state"]) == ("state", "training")
+
+
+def test_streams_outlive_a_look_that_failed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    round_id = start(served)
+    has_failed = threading.Event()
+
+    def fail_once(*_: Any) -> None:
+        monkeypatch.undo()
+        has_failed.set()
+        raise KeyError(round_id)
+
+    monkeypatch.setattr(live.LiveFeed, "_tell", fail_once)
+    with following(served, f"/rounds/{round_id}/events") as stream:
+        assert has_failed.wait(10)
+        move(served, round_id, RoundState.TRAINING)
+        stream.until("state", state="training")
 
 
 def test_slow_follower_is_let_go_instead_of_filling_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,6 +174,11 @@ def get(session: Session, round_id: uuid.UUID) -> Round:
     return round_
 
 
+def find(session: Session, round_ids: Sequence[uuid.UUID]) -> Sequence[Round]:
+    """Those of the rounds that are there; without ids, no statement."""
+    return session.scalars(select(Round).where(Round.id.in_(round_ids))).all() if round_ids else []
+
+
 def _get_locked(session: Session, round_id: uuid.UUID) -> Round:
     round_ = session.scalar(
         select(Round).where(Round.id == round_id).with_for_update().execution_options(populate_existing=True)
@@ -223,6 +228,8 @@ def list_views(
 
 def views_of(session: Session, rounds: Sequence[Round]) -> list[RoundView]:
     """Views of these rounds, in a number of statements that does not grow with them."""
+    if not rounds:
+        return []
     ids = [round_.id for round_ in rounds]
     counts = {
         row.round_id: (row.asked, row.answered)
