@@ -177,6 +177,18 @@ def fence(session: Session, job_id: uuid.UUID, owner: str) -> Job:
     return job
 
 
+def lock_of_round(session: Session, round_id: uuid.UUID | None) -> None:
+    """Lock a round's unfinished jobs, by id, before anything that may end the round with all of them.
+
+    Everybody locks in this order, jobs before their round: nobody waits for one who waits for them.
+    """
+    if round_id is None:
+        return
+    is_unfinished = Job.state.in_((JobState.QUEUED, JobState.RUNNING))
+    statement = select(Job.id).where(Job.round_id == round_id, is_unfinished).order_by(Job.id)
+    session.execute(statement.with_for_update())
+
+
 def finish(session: Session, job: Job, owner: str, *, results: Mapping[str, Any] | None = None) -> Job:
     """The job is done. Raises LeaseExpiredError when `owner` lost it."""
     values = {"results": None if results is None else dict(results), "progress_fraction": 1.0}
@@ -185,11 +197,13 @@ def finish(session: Session, job: Job, owner: str, *, results: Mapping[str, Any]
 
 def fail(session: Session, job: Job, owner: str, error: str) -> Job:
     """The job failed for good; `error` says why to people. Raises LeaseExpiredError when `owner` lost it."""
+    lock_of_round(session, job.round_id)
     return _end(session, job.id, owner, JobState.FAILED, error=error)
 
 
 def cancelled(session: Session, job: Job, owner: str) -> Job:
     """The job stopped because it was asked to. Raises LeaseExpiredError when `owner` lost it."""
+    lock_of_round(session, job.round_id)
     return _end(session, job.id, owner, JobState.CANCELLED)
 
 
@@ -268,6 +282,7 @@ def give_up_lost(
         The job; None when it is no longer running without a lease.
     """
     lost = select(Job).where(Job.id == job_id, Job.state == JobState.RUNNING, Job.lease_until < at)
+    lock_of_round(session, session.scalar(lost.with_only_columns(Job.round_id)))
     found = session.scalars(lost.with_for_update(skip_locked=True)).one_or_none()
     if found is None or found.owner is None:
         return None

@@ -1,18 +1,25 @@
 """What follows what: rounds made row by row, their jobs moved by hand, no child."""
 
+import threading
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from segloop_store import jobs
+from segloop_store.clock import now
+from segloop_store.database import Database
 from segloop_store.models import Job, Round, User
-from segloop_store.repositories import rounds
+from segloop_store.repositories import rounds, work
 from segloop_store.states import JobKind, JobState, RoundState
 from segloop_worker import pipeline
 from segloop_worker.heartbeat import tell_stranded
 from segloop_worker.runtime import Runtime
+from tests.support import rows
 from tests.support.worker_project import Inbox, add_project, ask, jobs_of, open_worker, round_of, run_all
 
 OWNER = "me"
@@ -50,6 +57,69 @@ def do(runtime: Runtime, job: Job) -> None:
         held = jobs.fence(session, job.id, OWNER)
         pipeline.follow(session, held)
         jobs.finish(session, held, OWNER)
+
+
+def shards_of_dead_workers(database: Database, num_shards: int) -> tuple[uuid.UUID, list[Job]]:
+    """A scoring round all of whose shards run for the last time, under leases that are nearly over."""
+    with database.transaction() as session:
+        project = rows.add_project(session)
+        round_ = rows.add_round(session, project, state=RoundState.SCORING)
+        added = [
+            jobs.add_job(
+                session,
+                JobKind.SCORE,
+                project_id=project.id,
+                round_id=round_.id,
+                dedupe_key=f"score:{round_.id}:{shard}",
+                max_attempts=1,
+            )
+            for shard in range(num_shards)
+        ]
+    for job in added:
+        owner, device = f"dead-{job.id}", f"there:{job.id}"
+        assert jobs.claim(database, job.id, owner=owner, device=device) is not None
+    return round_.id, added
+
+
+def test_shard_lost_while_another_finishes_ends_the_round_without_a_deadlock(database: Database) -> None:
+    round_id, (first, second) = shards_of_dead_workers(database, 2)
+    is_held = threading.Event()
+
+    def finish() -> None:
+        with database.transaction() as session:
+            held = jobs.fence(session, first.id, f"dead-{first.id}")
+            is_held.set()
+            time.sleep(0.5)  # the other has taken what it takes first
+            pipeline.follow(session, held)
+            jobs.finish(session, held, f"dead-{first.id}")
+
+    def lose() -> None:
+        is_held.wait()
+        later = now() + timedelta(minutes=5)
+        with database.transaction() as session:
+            jobs.give_up_lost(session, second.id, later, on_ended=pipeline.ended_badly)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(finish), pool.submit(lose)]:
+            done.result()
+    with database.reading() as session:
+        assert session.get_one(Job, first.id).state is JobState.DONE
+        assert work.round_by_id(session, round_id).state is RoundState.FAILED
+
+
+def test_shards_lost_at_once_end_the_round_once(database: Database) -> None:
+    later = now() + timedelta(minutes=5)
+    for _ in range(5):
+        round_id, added = shards_of_dead_workers(database, 4)
+
+        def lose(job: Job) -> None:
+            with database.transaction() as session:
+                jobs.give_up_lost(session, job.id, later, on_ended=pipeline.ended_badly)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lose, added))
+        with database.reading() as session:
+            assert work.round_by_id(session, round_id).state is RoundState.FAILED
 
 
 def queued(runtime: Runtime, kind: JobKind) -> list[Job]:

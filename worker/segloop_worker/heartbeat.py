@@ -77,8 +77,10 @@ class Caretaker:
 def tell_stranded(database: Database) -> None:
     """End the rounds and exports whose job was cancelled before any worker took it."""
     with database.reading() as session:
-        if not work.stranded(session):  # the usual case costs no write
-            return
-    with database.transaction() as session:
-        for job in work.stranded(session):
-            pipeline.ended_badly(session, job)
+        found = [job.id for job in work.stranded(session)]  # none is the usual case, and costs no write
+    for job_id in found:
+        # a transaction each: none may hold one round's locks while it waits for another's
+        with database.transaction() as session:
+            for job in work.stranded(session):
+                if job.id == job_id:
+                    pipeline.ended_badly(session, job)

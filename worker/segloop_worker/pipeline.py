@@ -68,6 +68,7 @@ def ended_badly(session: Session, job: Job) -> None:
     if job.kind is JobKind.EXPORT:
         _end_export(session, job)
     if job.kind in _STATE_DURING and job.round_id is not None:
+        jobs.lock_of_round(session, job.round_id)
         _end_round(session, job, work.locked_round(session, job.round_id))
 
 
