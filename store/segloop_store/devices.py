@@ -34,6 +34,12 @@ def take_slot(session: Session, name: str, *, job_id: uuid.UUID, owner: str, lea
     return taken.scalar_one_or_none() is not None
 
 
+def is_free(session: Session, name: str) -> bool:
+    """Whether `take_slot` would get it now."""
+    slot = holder(session, name)
+    return slot is None or slot.owner is None or (slot.lease_until is not None and slot.lease_until < now())
+
+
 def renew_slots(session: Session, owner: str, lease_until: datetime) -> None:
     """Keep what `owner` holds until `lease_until`."""
     session.execute(

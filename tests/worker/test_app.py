@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,24 @@ def test_celery_command_line_runs_a_job_and_stops_within_seconds(tmp_path: Path)
         process.wait(timeout=30)
         assert time.monotonic() - started < 3.5
         wait_until(lambda: not is_alive(), 5, "signing off")
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+def test_torch_worker_finds_a_job_whose_wake_up_never_came(tmp_path: Path) -> None:
+    runtime, _ = open_worker(tmp_path, broker_url="filesystem://")
+    unknown = {"image_id": str(uuid.uuid4()), "model_version_id": str(uuid.uuid4())}
+    with runtime.database.transaction() as session:
+        jobs.add_job(session, JobKind.PREDICT, payload=unknown)
+    environment = {**os.environ, "SEGLOOP_DATA_DIR": str(tmp_path), "SEGLOOP_HEARTBEAT_SECONDS": "0.5"}
+    command = [sys.executable, "-m", "segloop_worker.main", "--queue", "torch"]
+    process = subprocess.Popen(command, env={**environment, "SEGLOOP_DEVICES": "cpu"})
+    try:
+        wait_until(lambda: jobs_of(runtime)[0].state is JobState.FAILED, 60, "the job")
+        process.terminate()
+        process.wait(timeout=30)
     finally:
         process.kill()
         process.wait()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from segloop_store import jobs
+from segloop_store import devices, jobs
 from segloop_store.clock import now
 from segloop_store.models import User
 from segloop_store.reconciler import reconcile
@@ -22,7 +22,7 @@ from segloop_worker.errors import CancelRequested, JobLostError, WorkerStopping
 from segloop_worker.heartbeat import tell_stranded
 from segloop_worker.job_run import JobRun
 from segloop_worker.runtime import Runtime
-from segloop_worker.tasks import run_job
+from segloop_worker.tasks import run_job, run_waiting
 from tests.support.process_watch import torch_children, wait_until
 from tests.support.worker_project import (
     Inbox,
@@ -45,7 +45,7 @@ def worker(tmp_path: Path) -> tuple[Runtime, Inbox]:
 
 
 @contextmanager
-def running(run: Callable[[], None]) -> Iterator[threading.Thread]:
+def running(run: Callable[[], object]) -> Iterator[threading.Thread]:
     thread = threading.Thread(target=run)
     thread.start()
     yield thread
@@ -121,6 +121,33 @@ def test_round_waits_until_its_images_are_prepared(worker: tuple[Runtime, Inbox]
     inbox.messages.clear()
     run_job(runtime, jobs_of(runtime, JobKind.INGEST)[0].id)
     assert features.id in [job_id for job_id, _ in inbox.messages]
+
+
+def test_free_device_takes_the_oldest_job_that_can_run_though_its_wake_up_is_lost(
+    worker: tuple[Runtime, Inbox],
+) -> None:
+    runtime, inbox = worker
+    start_round(runtime, add_project(runtime, num_pool=1, num_validation=0))  # waits for its images
+    unknown = {"image_id": str(uuid.uuid4()), "model_version_id": str(uuid.uuid4())}
+    with runtime.database.transaction() as session:
+        for _ in range(2):
+            jobs.add_job(session, JobKind.PREDICT, payload=unknown)
+    inbox.messages.clear()
+    another = claimed_run(runtime).job
+    with runtime.database.transaction() as session:
+        until = now() + timedelta(minutes=1)
+        slot = runtime.slot("cpu")
+        assert devices.take_slot(session, slot, job_id=another.id, owner="another", lease_until=until)
+    assert not run_waiting(runtime)
+    with runtime.database.transaction() as session:
+        devices.release_slots(session, "another")
+
+    assert run_waiting(runtime)
+    assert [job.attempt for job in jobs_of(runtime, JobKind.PREDICT)] == [1, 0]
+    assert run_waiting(runtime)
+    assert not run_waiting(runtime)
+    assert [job.attempt for job in jobs_of(runtime, JobKind.PREDICT)] == [1, 1]
+    assert jobs_of(runtime, JobKind.FEATURES)[0].attempt == 0
 
 
 @pytest.mark.slow

@@ -7,6 +7,8 @@ fewer words. Nothing is opened on import.
 import os
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import celery
@@ -19,7 +21,7 @@ from segloop_worker.config import WorkerSettings
 from segloop_worker.heartbeat import Caretaker
 from segloop_worker.logs import configure_logs
 from segloop_worker.runtime import Runtime, open_runtime
-from segloop_worker.tasks import run_job
+from segloop_worker.tasks import run_job, run_waiting
 
 log = structlog.get_logger(__name__)
 
@@ -38,17 +40,38 @@ class _Process:
         self.runtime: Runtime | None = None
         self.caretaker: Caretaker | None = None
         self._num_running = 0
+        self._taker: threading.Thread | None = None
         self._changed = threading.Condition()
 
     def run(self, job_id: uuid.UUID) -> None:
-        """Run a job, unless the process is going down."""
+        """Run a job, unless the process is going down; then what has waited for its device."""
+        with self._running() as runtime:
+            if runtime is not None:
+                run_job(runtime, job_id)
+                _run_all_waiting(runtime)
+
+    def take_waiting(self) -> None:
+        """Run what waits for a device, if one is free, in a thread of its own; one looks at a time."""
+        if self._taker is None or not self._taker.is_alive():
+            self._taker = threading.Thread(target=self._take_waiting, name="take-waiting", daemon=True)
+            self._taker.start()
+
+    def _take_waiting(self) -> None:
+        with self._running() as runtime:
+            if runtime is not None:
+                _run_all_waiting(runtime)
+
+    @contextmanager
+    def _running(self) -> Iterator[Runtime | None]:
+        """Count a thread that runs jobs; None when the process is going down."""
         assert self.runtime is not None, "a message came before the worker was up"
         with self._changed:
             if self.runtime.stopping.is_set():
+                yield None
                 return
             self._num_running += 1
         try:
-            run_job(self.runtime, job_id)
+            yield self.runtime
         finally:
             with self._changed:
                 self._num_running -= 1
@@ -69,6 +92,11 @@ class _Process:
         os._exit(0)
 
 
+def _run_all_waiting(runtime: Runtime) -> None:
+    while run_waiting(runtime):
+        pass
+
+
 _process = _Process()
 
 
@@ -87,7 +115,7 @@ def _open(sender: Any, **_: Any) -> None:
 def _start(**_: Any) -> None:
     runtime = _process.runtime
     assert runtime is not None
-    _process.caretaker = Caretaker(runtime)
+    _process.caretaker = Caretaker(runtime, take_waiting=_process.take_waiting)
     _process.caretaker.start()
     log.info("worker_ready", worker=runtime.name, queues=",".join(runtime.queues), devices=runtime.devices)
 

@@ -20,14 +20,19 @@ _WOKEN_AT_START = 200
 
 
 class Caretaker:
-    """The heartbeat, and in a worker of the light queue the reconciler. Neither ever waits behind a job."""
+    """The heartbeat; for the light queue the reconciler; for the torch queue a look for what waits.
 
-    def __init__(self, runtime: Runtime) -> None:
+    None of them ever waits behind a job: `take_waiting` must start what it finds in a thread of its own.
+    """
+
+    def __init__(self, runtime: Runtime, *, take_waiting: Callable[[], None]) -> None:
         self._runtime = runtime
         self._has_woken = False
         self._threads = [self._thread("heartbeat", self._beat)]
         if Queue.LIGHT in runtime.queues:
             self._threads.append(self._thread("reconciler", self._reconcile))
+        if Queue.TORCH in runtime.queues:
+            self._threads.append(self._thread("waiting", take_waiting))
 
     def start(self) -> None:
         """Start; the first heartbeat and the first reconciliation happen at once."""

@@ -44,6 +44,10 @@ class Runtime:
         """The machine; device slots are named after it."""
         return socket.gethostname()
 
+    def slot(self, device: str) -> str:
+        """The name under which a device is taken."""
+        return f"{self.host}:{device}"
+
     def work_dir(self, job_id: object) -> Path:
         """Where a job keeps its files until it ends."""
         return self.settings.data_dir / "work" / str(job_id)

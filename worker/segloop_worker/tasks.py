@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
-from segloop_store import jobs
+from segloop_store import devices, jobs
 from segloop_store.clock import new_id
 from segloop_store.errors import BusyError, LeaseExpiredError, StorageError
 from segloop_store.models import Job
 from segloop_store.repositories import work
-from segloop_store.states import TORCH_KINDS, JobKind
+from segloop_store.states import TORCH_KINDS, JobKind, Queue
 from segloop_worker import pipeline
 from segloop_worker.errors import CancelRequested, JobLostError, RetryableError, WorkerStopping
 from segloop_worker.handlers import HANDLERS
@@ -28,20 +28,26 @@ log = structlog.get_logger(__name__)
 _RETRIED = (RetryableError, BusyError, StorageError)
 """What another attempt may cure: a lost child, a device in trouble, storage that does not answer."""
 _RETRY_PAUSE_SECONDS = 2.0
+_MAX_LOOKED_AT = 50
+"""Waiting jobs that are tried for a free device; the oldest may wait for their images."""
 _OVER = frozenset({"done", "cancelled"})
 """Outcomes after which nobody goes on with a job; a failed training keeps its checkpoint for a retry."""
 _WAIT_FOR_IMAGES = frozenset({JobKind.FEATURES, JobKind.TRAIN})
 """A round that starts right after an upload waits for its images to be prepared."""
 
 
-def run_job(runtime: Runtime, job_id: uuid.UUID) -> None:
-    """Run a job if it is there to be run. Every outcome is in its row; a job that fails raises nothing."""
+def run_job(runtime: Runtime, job_id: uuid.UUID) -> bool:
+    """Run a job if it is there to be run. Every outcome is in its row; a job that fails raises nothing.
+
+    Returns:
+        Whether it was run, well or badly.
+    """
     if _must_wait(runtime, job_id):
-        return
+        return False
     owner = f"{runtime.name}:{new_id().hex[-12:]}"
     job, device = _claim(runtime, job_id, owner)
     if job is None:
-        return
+        return False
     started_at = time.monotonic()
     logger = log.bind(job_id=str(job.id), kind=job.kind.value, round_id=_text(job.round_id))
     logger.info("job_started", attempt=job.attempt, project_id=_text(job.project_id), device=device)
@@ -50,6 +56,21 @@ def run_job(runtime: Runtime, job_id: uuid.UUID) -> None:
     if outcome in _OVER or (outcome == "failed" and job.kind is not JobKind.TRAIN):
         remove_folder(run)
     logger.info("job_ended", outcome=outcome, seconds=round(time.monotonic() - started_at, 3))
+    return True
+
+
+def run_waiting(runtime: Runtime) -> bool:
+    """Run the oldest torch job that can be run, if a device here is free; whether there was one.
+
+    A wake-up that comes while every device is busy is spent. So whoever has a free device looks for work.
+    """
+    if runtime.stopping.is_set():
+        return False
+    with runtime.database.reading() as session:
+        if not any(devices.is_free(session, runtime.slot(device)) for device in runtime.devices):
+            return False
+        waiting = work.queued_jobs(session, limit=_MAX_LOOKED_AT, queue=Queue.TORCH)
+    return any(run_job(runtime, job.id) for job in waiting)
 
 
 def _run(run: JobRun) -> str:
@@ -123,7 +144,7 @@ def _claim(runtime: Runtime, job_id: uuid.UUID, owner: str) -> tuple[Job | None,
     if found.kind not in TORCH_KINDS:
         return jobs.claim(runtime.database, job_id, owner=owner, lease_seconds=lease_seconds), None
     for device in runtime.devices:
-        slot = f"{runtime.host}:{device}"
+        slot = runtime.slot(device)
         job = jobs.claim(runtime.database, job_id, owner=owner, device=slot, lease_seconds=lease_seconds)
         if job is not None:
             return job, device

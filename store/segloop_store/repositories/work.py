@@ -110,9 +110,11 @@ def wake_queued(session: Session, project_id: uuid.UUID) -> None:
         wake_after_commit(session, job_id, queue)
 
 
-def queued_jobs(session: Session, *, limit: int) -> Sequence[Job]:
-    """Jobs that wait for a worker, oldest first."""
+def queued_jobs(session: Session, *, limit: int, queue: Queue | None = None) -> Sequence[Job]:
+    """Jobs that wait for a worker, of one queue or of both, oldest first."""
     statement = select(Job).where(Job.state == JobState.QUEUED).order_by(Job.created_at).limit(limit)
+    if queue is not None:
+        statement = statement.where(Job.queue == queue)
     return session.scalars(statement).all()
 
 
