@@ -40,10 +40,15 @@ _ROUND_STATES = frozenset(state.value for state in RoundState)
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What somebody follows: one round, or everything of one project."""
+    """What somebody follows: one round, or everything of one project.
+
+    Attributes:
+        sees_details: of a project: who did what, as its audit log says it to owners.
+    """
 
     project_id: uuid.UUID
     round_id: uuid.UUID | None = None
+    sees_details: bool = False
 
     def covers(self, item: Event | Job) -> bool:
         """True if the event or job is part of it."""
@@ -186,7 +191,12 @@ class LiveFeed:
             )
             if len(missed) == MAX_EVENTS_A_POLL:  # away for long: how it stands now says more
                 return [*_present(topic, json_of, seen_id), *_progress(topic, running)], seen_id
-            return _messages(topic, missed, json_of, running), seen_id
+            told = _messages(topic, missed, json_of, running)
+            if topic.round_id is None and not topic.sees_details:  # the log is the owners': say what is stale
+                told = [
+                    Message(name, {"what": name}, seen_id) for name in sorted({one.event for one in told})
+                ]
+            return told, seen_id
 
 
 def _rounds_json(session: Session, round_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, dict[str, Any]]:
@@ -220,7 +230,7 @@ def _messages(
         round_json = json_of.get(topic.round_id)
         told = _of_round(own, round_json) if own and round_json is not None else []
     else:
-        told = [message for event in own for message in _of_project(event)]
+        told = [message for event in own for message in _of_project(event, sees_details=topic.sees_details)]
     return [*told, *_progress(topic, [job for job in running if topic.covers(job)])]
 
 
@@ -245,15 +255,15 @@ def _of_round(happened: Sequence[Event], round_json: Mapping[str, Any]) -> list[
     return messages
 
 
-def _of_project(event: Event) -> list[Message]:
+def _of_project(event: Event, *, sees_details: bool) -> list[Message]:
     """A notice named after the first word of the event's kind, and `queue` where that changed with it."""
     notice = event.kind.partition(".")[0]
-    data = {
+    data: dict[str, Any] = {
         "what": event.kind,
         "round_id": None if event.round_id is None else str(event.round_id),
-        "user_id": None if event.user_id is None else str(event.user_id),
-        **event.payload,
     }
+    if sees_details:
+        data |= {"user_id": None if event.user_id is None else str(event.user_id), **event.payload}
     told = Message(notice, data, event.id)
     changes_queue = notice == "annotation" or event.kind in {"round.closed", "round.annotating"}
     return [Message("queue", {"what": event.kind}), told] if changes_queue else [told]

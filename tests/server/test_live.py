@@ -182,7 +182,7 @@ def test_progress_and_metrics_come_as_they_are_written(served: Served) -> None:
 def test_project_is_told_of_rounds_answers_and_jobs(served: Served) -> None:
     project = served.project
     got = project.claim()
-    with following(served, f"{project.path}/events/stream", token=project.people[0].token) as stream:
+    with following(served, f"{project.path}/events/stream", token=project.owner.token) as stream:
         assert submit(project.people[1], project.claim(project.people[1])).status_code == 200
         assert submit(project.people[0], got).status_code == 200
         told = stream.until("annotation", user_id=project.people[0].id)
@@ -192,6 +192,20 @@ def test_project_is_told_of_rounds_answers_and_jobs(served: Served) -> None:
         assert stream.until("round", round_id=str(round_id)).data["what"] == "round.queued"
     with following(served, f"{project.path}/events/stream", last_event_id=told.id) as stream:
         assert stream.until("round", round_id=str(round_id)).id is not None
+
+
+def test_who_did_what_is_told_to_owners_only(served: Served) -> None:
+    project = served.project
+    path, token = f"{project.path}/events/stream", project.people[0].token
+    got = project.claim()
+    with following(served, path, token=token) as stream:
+        assert submit(project.people[0], got).status_code == 200
+        told = stream.until("annotation")
+        assert told.data == {"what": "annotation.submitted", "round_id": str(project.seeded.round_id)}
+    with following(served, path, token=token, last_event_id=0) as stream:
+        told = stream.next()
+        assert (told.event, told.data) == ("annotation", {"what": "annotation"})
+        assert stream.next().data == {"what": "queue"}
 
 
 def test_other_projects_are_not_told(served: Served) -> None:

@@ -82,8 +82,8 @@ def _round_topic(round_id: uuid.UUID, context: ContextDep, caller: CallerDep) ->
 
 def _project_topic(project_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> Topic:
     with context.database.reading() as session:
-        require_role(session, caller, project_id)
-    return Topic(project_id)
+        role = require_role(session, caller, project_id).role
+    return Topic(project_id, sees_details=role is Role.OWNER)
 
 
 @router.get("/rounds/{round_id}/events", response_class=EventSourceResponse)
@@ -108,6 +108,10 @@ async def follow_project(
     topic: Annotated[Topic, Depends(_project_topic)],
     last_event_id: LastEventId,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Notices of a project: `round`, `queue`, `annotation`, `job` and others, each with `what` happened."""
+    """Notices of a project: `round`, `queue`, `annotation`, `job` and others, each with `what` happened.
+
+    Owners are told who did it and the details, and after `Last-Event-ID` everything they missed; others only
+    which kinds of notices they missed.
+    """
     async for message in live_feed(request.app, context.database).follow(topic, after_id=last_event_id):
         yield message
