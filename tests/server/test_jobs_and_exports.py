@@ -99,6 +99,10 @@ def test_unknown_formats_are_refused_and_viewers_may_not_export(site: Site) -> N
     assert site.member(project_id, "annotator").post(path, body).status_code == 403
     assert site.member(project_id, "reviewer").post(path, body).status_code == 202
     export_id = site.admin.get(path).json()["items"][0]["id"]
+    for role, status in (("viewer", 403), ("annotator", 403), ("reviewer", 409)):  # 409: it is not done
+        member = site.member(project_id, role)
+        assert member.get(f"/exports/{export_id}").status_code == 200
+        assert member.get(f"/exports/{export_id}/file").status_code == status
     assert site.user().get(f"/exports/{export_id}").status_code == 404
     assert site.user().get(f"/exports/{export_id}/file").status_code == 404
 

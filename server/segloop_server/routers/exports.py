@@ -74,9 +74,9 @@ def get_export(export_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> 
 def get_export_file(
     export_id: uuid.UUID, request: Request, context: ContextDep, caller: CallerDep
 ) -> Response:
-    """The zip, whole or a range of it. 409 until it is done."""
+    """The zip, whole or a range of it; for those who may ask for one. 409 until it is done."""
     with context.database.reading() as session:
-        export = _require_export(session, caller, export_id)
+        export = _require_export(session, caller, export_id, Role.REVIEWER)
         shown = ExportOut.of(export)
     if shown.file_url is None or export.file_key is None:
         why = f": {export.error}" if export.error else ""
@@ -91,10 +91,12 @@ def get_export_file(
     )
 
 
-def _require_export(session: Session, caller: Caller, export_id: uuid.UUID) -> Export:
+def _require_export(
+    session: Session, caller: Caller, export_id: uuid.UUID, at_least: Role = Role.VIEWER
+) -> Export:
     export = exports.export_by_id(session, export_id)
     try:
-        require_role(session, caller, export.project_id)
+        require_role(session, caller, export.project_id, at_least)
     except NotFoundError as error:
         raise NotFoundError("there is no such export") from error
     return export
