@@ -23,6 +23,8 @@ from segloop_store.states import JobKind, JobState
 from segloop_worker.runtime import Runtime
 from tests.support.worker_project import Inbox, add_project, jobs_of, open_worker, run_all
 
+FOLDERS = {"train": Split.POOL, "val": Split.VALIDATION, "test": Split.TEST}
+
 
 @pytest.fixture
 def worker(tmp_path: Path) -> tuple[Runtime, Inbox]:
@@ -147,6 +149,17 @@ def test_split_given_takes_every_file_and_says_why_some_are_no_images(worker: tu
         "notes.txt": "rejected",
     }
     assert all(item["reason"] for item in results.values() if item["result"] == "rejected")
+
+
+def test_split_given_is_only_for_archives_whose_folders_say_none(worker: tuple[Runtime, Inbox]) -> None:
+    runtime, _ = worker
+    files = {f"data/images/{folder}/{folder}.png": scene(place)[0] for place, folder in enumerate(FOLDERS)}
+    project_id, _ = send(worker, make_zip(files), split=Split.POOL)
+    with runtime.database.reading() as session:
+        images = session.scalars(select(Image).where(Image.project_id == project_id)).all()
+        assert {image.filename: image.split for image in images} == {
+            f"{folder}.png": split for folder, split in FOLDERS.items()
+        }
 
 
 def test_label_map_of_wrong_size_or_class_is_refused_and_its_image_kept(

@@ -43,7 +43,11 @@ class Layout:
 
 
 def read_layout(members: Iterable[str], split: Split | None) -> Layout:
-    """Find images and label maps by their members' names; `split`, when given, is that of every image.
+    """Find images and label maps by their members' names; a folder's split wins over `split`.
+
+    Args:
+        members: the files' names.
+        split: of images whose folder says none.
 
     Raises:
         JobInputError: there is neither a `split` nor a folder that says it.
@@ -51,7 +55,7 @@ def read_layout(members: Iterable[str], split: Split | None) -> Layout:
     names = [name for name in members if not _is_hidden(name)]
     root = _root_of(names)
     if root is not None:
-        return _by_folders(names, root, split)
+        return _by_folders(names, root)
     if split is None:
         raise JobInputError(
             "the archive has no folder images/train, images/val or images/test: make one, or say the split"
@@ -59,7 +63,7 @@ def read_layout(members: Iterable[str], split: Split | None) -> Layout:
     return Layout(images=[ArchiveImage(name, name, split, None) for name in names])
 
 
-def _by_folders(names: list[str], root: str, split: Split | None) -> Layout:
+def _by_folders(names: list[str], root: str) -> Layout:
     layout = Layout()
     label_members: dict[tuple[str, str], str] = {}
     found: list[tuple[str, str, str]] = []
@@ -75,7 +79,7 @@ def _by_folders(names: list[str], root: str, split: Split | None) -> Layout:
             layout.unused.append((name, "it lies neither in images/<split>/ nor in labels/<split>/"))
     for name, folder, filename in found:
         label = label_members.pop((folder, str(PurePosixPath(filename).with_suffix(""))), None)
-        layout.images.append(ArchiveImage(name, filename, split or SPLIT_FOLDERS[folder], label))
+        layout.images.append(ArchiveImage(name, filename, SPLIT_FOLDERS[folder], label))
     layout.unused += [(name, "this label map has no image beside it") for name in label_members.values()]
     return layout
 
