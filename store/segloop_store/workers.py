@@ -15,12 +15,27 @@ from segloop_store.models import WorkerHeartbeat
 from segloop_store.states import Queue
 
 
-def beat(database: Database, name: str, *, queues: Sequence[Queue], devices: Sequence[str] = ()) -> None:
-    """Say that the worker `name`, this process, is alive now."""
+def beat(
+    database: Database,
+    name: str,
+    *,
+    queues: Sequence[Queue],
+    devices: Sequence[str] = (),
+    machine: str | None = None,
+) -> None:
+    """Say that the worker `name`, this process, is alive now.
+
+    Args:
+        database: where its row is.
+        name: which worker.
+        queues: what it works on.
+        devices: its machine's devices, if it takes torch jobs.
+        machine: the machine, under the name its device slots have; None = the host's name.
+    """
     at = now()
     values = {
         "queues": ",".join(queue.value for queue in queues),
-        "host": socket.gethostname(),
+        "host": machine or socket.gethostname(),
         "pid": os.getpid(),
         "devices": list(devices),
         "last_seen_at": at,

@@ -150,6 +150,20 @@ def test_free_device_takes_the_oldest_job_that_can_run_though_its_wake_up_is_los
     assert jobs_of(runtime, JobKind.FEATURES)[0].attempt == 0
 
 
+def test_workers_told_to_be_on_one_machine_share_its_devices(tmp_path: Path) -> None:
+    first, _ = open_worker(tmp_path, machine="gpu-box")
+    second, _ = open_worker(tmp_path, machine="gpu-box")
+    elsewhere, _ = open_worker(tmp_path, machine="other-box")
+    holder = claimed_run(first).job
+    with first.database.transaction() as session:
+        until = now() + timedelta(minutes=1)
+        assert devices.take_slot(
+            session, first.slot("cpu"), job_id=holder.id, owner="first", lease_until=until
+        )
+        assert not devices.is_free(session, second.slot("cpu"))
+        assert devices.is_free(session, elsewhere.slot("cpu"))
+
+
 @pytest.mark.slow
 def test_error_that_would_come_again_fails_the_round_at_once_with_its_reason(
     worker: tuple[Runtime, Inbox],

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 
 from pydantic import Field
@@ -12,6 +13,8 @@ from segloop_store.config import StoreSettings
 class WorkerSettings(StoreSettings):
     """How a worker runs its jobs."""
 
+    machine: str = Field(default_factory=socket.gethostname, max_length=100)
+    """Whose devices these are: workers of one machine that see different host names are told the same."""
     devices: str = "auto"
     """This machine's compute devices, `cpu` or `cuda:0,cuda:1`; `auto` = all of NVIDIA's, else the CPU."""
     num_threads: int = Field(default=0, ge=0)

@@ -61,7 +61,13 @@ class Caretaker:
 
     def _beat(self) -> None:
         runtime = self._runtime
-        workers.beat(runtime.database, runtime.name, queues=runtime.queues, devices=runtime.devices)
+        workers.beat(
+            runtime.database,
+            runtime.name,
+            queues=runtime.queues,
+            devices=runtime.devices,
+            machine=runtime.machine,
+        )
 
     def _reconcile(self) -> None:
         runtime = self._runtime

@@ -40,13 +40,13 @@ class Runtime:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def host(self) -> str:
-        """The machine; device slots are named after it."""
-        return socket.gethostname()
+    def machine(self) -> str:
+        """Device slots are named after it."""
+        return self.settings.machine
 
     def slot(self, device: str) -> str:
         """The name under which a device is taken."""
-        return f"{self.host}:{device}"
+        return f"{self.machine}:{device}"
 
     def work_dir(self, job_id: object) -> Path:
         """Where a job keeps its files until it ends."""
