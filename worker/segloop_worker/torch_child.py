@@ -62,8 +62,13 @@ def settings_here(settings: RoundSettings, run: JobRun) -> RoundSettings:
 
 
 def child_environment(settings: WorkerSettings, device: str) -> dict[str, str]:
-    """The worker's environment with where blobs are, and only the one device in sight."""
-    environment = dict(os.environ)
+    """The worker's environment with where blobs are, and only the one device in sight.
+
+    None of segloop's other variables: the child needs neither database nor broker nor anybody's token.
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if not name.upper().startswith("SEGLOOP_")
+    }
     # without bytecode files, importing torch takes 10 s instead of 3
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment |= {
