@@ -164,6 +164,10 @@ def test_users_are_listed_page_by_page_for_owners_only(site: Site) -> None:
     site.project(anna)
     first = anna.get("/users?limit=2").json()
     assert [user["username"] for user in first["items"]] == ["admin", "anna"]
+    assert {user[name] for user in first["items"] for name in ("is_admin", "created_at", "is_disabled")} == {
+        None
+    }
+    assert [user["is_admin"] for user in site.admin.get("/users").json()["items"]] == [True, False, False]
     second = anna.get(f"/users?limit=2&cursor={first['next_cursor']}").json()
     assert ([user["username"] for user in second["items"]], second["next_cursor"]) == (["bert"], None)
 
@@ -179,9 +183,13 @@ def test_own_password_changes_with_the_old_one(site: Site) -> None:
     anna = site.user("anna")
     wrong = {"current_password": "nope", "password": "new"}
     assert anna.call("PUT", "/me/password", json=wrong).status_code == 403
+    assert anna.get("/me").status_code == 200
     right = {"current_password": "secret", "password": "new"}
     assert anna.call("PUT", "/me/password", json=right).status_code == 204
-    assert site.anonymous_login("anna", "new")
+    assert anna.get("/me").status_code == 401, "a token made with the old password is still good"
+    anna.token = site.anonymous_login("anna", "new")
+    assert site.admin.patch(f"/users/{anna.id}", {"password": "newer"}).status_code == 200
+    assert anna.get("/me").status_code == 401
 
 
 def test_refused_values_are_not_repeated_in_the_answer(site: Site) -> None:

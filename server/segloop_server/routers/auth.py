@@ -83,7 +83,7 @@ def me(caller: CallerDep) -> Me:
 def change_password(
     body: PasswordChange, request: Request, context: ContextDep, caller: CallerDep
 ) -> Response:
-    """Change one's own password; other browsers are signed out, this one stays."""
+    """Change one's own password; this browser stays signed in, others do not; all tokens are revoked."""
     require_password_length(context, body.password)
     context.login_limiter.check(caller.username)
     with context.database.reading() as session:

@@ -31,13 +31,15 @@ def create_user(body: NewUser, context: ContextDep, caller: CallerDep) -> UserOu
 def list_users(
     context: ContextDep, caller: CallerDep, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Page[UserOut]:
-    """All users; for admins, and for owners, who choose members among them."""
+    """All users; for admins, and their names for owners, who choose members among them."""
     after = decode_id_cursor(cursor)
     with context.database.reading() as session:
         if not caller.is_admin and not people.owns_any_project(session, caller.user_id):
             raise ForbiddenError("only admins and owners of a project may list users")
         users = people.list_users(session, after=after, limit=limit + 1)
-        return page_by_id(users, limit, UserOut.of, lambda user: user.id)
+        return page_by_id(
+            users, limit, UserOut.of if caller.is_admin else UserOut.name_of, lambda user: user.id
+        )
 
 
 @router.patch("/users/{user_id}")

@@ -55,15 +55,18 @@ class Me(BaseModel):
     is_admin: bool
 
 
-class UserOut(Me):
-    """A user."""
+class UserOut(BaseModel):
+    """A user; what is not the name is for admins, null for others."""
 
-    created_at: Timestamp
-    is_disabled: bool
+    id: uuid.UUID
+    username: str
+    is_admin: bool | None = None
+    created_at: Timestamp | None = None
+    is_disabled: bool | None = None
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """From its row."""
+        """From its row, for an admin."""
         return cls(
             id=user.id,
             username=user.username,
@@ -71,6 +74,11 @@ class UserOut(Me):
             created_at=user.created_at,
             is_disabled=user.disabled_at is not None,
         )
+
+    @classmethod
+    def name_of(cls, user: User) -> Self:
+        """From its row, for somebody who chooses members."""
+        return cls(id=user.id, username=user.username)
 
 
 class NewToken(Payload):

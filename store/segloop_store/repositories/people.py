@@ -81,7 +81,7 @@ def change_user(
     is_admin: bool | None = None,
     is_disabled: bool | None = None,
 ) -> User:
-    """Change what is given. A new password or a disabled account ends the user's sessions.
+    """Change what is given. A new password or a disabled account ends the user's sessions and tokens.
 
     Raises:
         NotFoundError: there is no such user.
@@ -98,6 +98,12 @@ def change_user(
         user.disabled_at = now() if is_disabled else None
     if password_hash is not None or is_disabled:
         session.execute(delete(Session).where(Session.user_id == user_id))
+        # who knew the old password may have made tokens with it
+        session.execute(
+            update(ApiToken)
+            .where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+            .values(revoked_at=now())
+        )
     session.flush()
     return user
 

@@ -220,7 +220,7 @@ export interface paths {
         };
         /**
          * Get Export File
-         * @description The zip, whole or a range of it. 409 until it is done.
+         * @description The zip, whole or a range of it; for those who may ask for one. 409 until it is done.
          */
         get: operations["get_export_file"];
         put?: never;
@@ -551,7 +551,7 @@ export interface paths {
         get?: never;
         /**
          * Change Password
-         * @description Change one's own password; other browsers are signed out, this one stays.
+         * @description Change one's own password; this browser stays signed in, others do not; all tokens are revoked.
          */
         put: operations["change_password"];
         post?: never;
@@ -693,7 +693,7 @@ export interface paths {
          * @description Change what is given.
          *
          *     `label_classes` renames and recolours by index (or by name, without one) and appends what is new;
-         *     classes not mentioned stay. `partition` may change until an image is cut into regions.
+         *     classes not mentioned stay. `partition` may change until images are uploaded and cut into regions.
          *     `{"deleted": false}` brings a deleted project back.
          */
         patch: operations["change_project"];
@@ -796,6 +796,9 @@ export interface paths {
         /**
          * Follow Project
          * @description Notices of a project: `round`, `queue`, `annotation`, `job` and others, each with `what` happened.
+         *
+         *     Owners are told who did it and the details, and after `Last-Event-ID` everything they missed; others only
+         *     which kinds of notices they missed.
          */
         get: operations["follow_project"];
         put?: never;
@@ -846,6 +849,8 @@ export interface paths {
         /**
          * Upload Images
          * @description Upload images: each file is created, existing or rejected with a reason. It may be repeated.
+         *
+         *     Existing images whose preparation ended badly are prepared again.
          */
         post: operations["upload_images"];
         delete?: never;
@@ -1220,7 +1225,7 @@ export interface paths {
         };
         /**
          * List Users
-         * @description All users; for admins, and for owners, who choose members among them.
+         * @description All users; for admins, and their names for owners, who choose members among them.
          */
         get: operations["list_users"];
         put?: never;
@@ -2808,20 +2813,20 @@ export interface components {
         };
         /**
          * UserOut
-         * @description A user.
+         * @description A user; what is not the name is for admins, null for others.
          */
         UserOut: {
             /** Created At */
-            created_at: string;
+            created_at?: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
             /** Is Admin */
-            is_admin: boolean;
+            is_admin?: boolean | null;
             /** Is Disabled */
-            is_disabled: boolean;
+            is_disabled?: boolean | null;
             /** Username */
             username: string;
         };
