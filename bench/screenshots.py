@@ -1,4 +1,4 @@
-"""Screenshots of every page with the demo's data, for docs/images; also says how long the demo's set-up takes.
+"""Screenshots of every page with the demo's data, for docs/images; also times the demo's set-up.
 
 ./run bench screenshots [--out docs/images] [--data-dir DIR]
 """
