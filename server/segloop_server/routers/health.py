@@ -14,9 +14,10 @@ router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    """All is well."""
+    """All is well; or well enough, with what is missing."""
 
     status: str = "ok"
+    missing: list[str] = []
 
 
 @router.get("/healthz")
@@ -27,10 +28,22 @@ def healthz() -> Health:
 
 @router.get("/readyz", responses={503: {"description": "not ready, with the reasons"}}, response_model=Health)
 def readyz(context: ContextDep) -> Health | Response:
-    """200 when the database, the blobs and a worker for each queue answer; else 503 with the reasons."""
-    reasons = [reason for reason in (_blobs_reason(context), *_database_reasons(context)) if reason]
+    """200 when the database, the blobs and a worker answer; else 503 with the reasons.
+
+    A queue that no worker serves is `missing`: its jobs wait, everything else works.
+    """
+    blobs = _blobs_reason(context)
+    reasons = [blobs] if blobs else []
+    missing: list[Queue] = []
+    try:
+        missing = sorted(set(Queue) - _served_queues(context))
+    except StoreError as error:
+        reasons.append(f"database: {error}")
+    said = [f"no worker is alive for the {queue} queue" for queue in missing]
+    if len(missing) == len(Queue):
+        reasons += said
     if not reasons:
-        return Health()
+        return Health(missing=said)
     return problem(503, "; ".join(reasons), errors=[{"detail": reason} for reason in reasons])
 
 
@@ -51,14 +64,6 @@ def _blobs_reason(context: Context) -> str | None:
     except StoreError as error:
         return f"blobs: {error}"
     return None
-
-
-def _database_reasons(context: Context) -> list[str]:
-    try:
-        missing = set(Queue) - _served_queues(context)
-    except StoreError as error:
-        return [f"database: {error}"]
-    return [f"no worker is alive for the {queue} queue" for queue in sorted(missing)]
 
 
 def _served_queues(context: Context) -> set[Queue]:

@@ -1309,7 +1309,9 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description 200 when the database, the blobs and a worker for each queue answer; else 503 with the reasons.
+         * @description 200 when the database, the blobs and a worker answer; else 503 with the reasons.
+         *
+         *     A queue that no worker serves is `missing`: its jobs wait, everything else works.
          */
         get: operations["readyz"];
         put?: never;
@@ -1759,9 +1761,14 @@ export interface components {
         };
         /**
          * Health
-         * @description All is well.
+         * @description All is well; or well enough, with what is missing.
          */
         Health: {
+            /**
+             * Missing
+             * @default []
+             */
+            missing: string[];
             /**
              * Status
              * @default ok
