@@ -31,6 +31,15 @@ class StoreSettings(BaseSettings):
     heartbeat_seconds: float = Field(default=5.0, gt=0)
     worker_seen_seconds: float = Field(default=20.0, gt=0)
     """A worker silent for longer counts as gone."""
+    max_archive_bytes: int = Field(default=64 << 30, ge=1)
+    """One uploaded archive, packed."""
+    max_file_bytes: int = Field(default=256 << 20, ge=1)
+    """One image, uploaded alone or in an archive."""
+    max_pixels: int = Field(default=50_000_000, ge=1)
+    """Of one image; a larger one is rejected by its header."""
+    decoding_memory_bytes: int = Field(default=2 << 30, ge=256 << 20)
+    decoding_seconds: float = Field(default=60.0, gt=0)
+    """What decoding one uploaded file may take."""
 
     @model_validator(mode="after")
     def _fill_addresses(self) -> Self:

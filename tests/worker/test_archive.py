@@ -29,7 +29,7 @@ FOLDERS = {"train": Split.POOL, "val": Split.VALIDATION, "test": Split.TEST}
 @pytest.fixture
 def worker(tmp_path: Path) -> tuple[Runtime, Inbox]:
     return open_worker(
-        tmp_path, max_archive_files=50, max_archive_bytes=200 * 2**20, max_file_bytes=100 * 2**20
+        tmp_path, max_archive_files=50, max_unpacked_bytes=200 * 2**20, max_file_bytes=100 * 2**20
     )
 
 
@@ -160,6 +160,15 @@ def test_split_given_is_only_for_archives_whose_folders_say_none(worker: tuple[R
         assert {image.filename: image.split for image in images} == {
             f"{folder}.png": split for folder, split in FOLDERS.items()
         }
+
+
+def test_upload_limits_hold_for_the_images_of_an_archive(tmp_path: Path) -> None:
+    worker = open_worker(tmp_path, max_pixels=60 * 80)
+    larger = encode_png(np.zeros((60, 81, 3), dtype=np.uint8))
+    _, job = send(worker, make_zip({"images/train/a.png": scene(0)[0], "images/train/b.png": larger}))
+    results = results_of(job)
+    assert results["a.png"]["result"] == "created"
+    assert results["b.png"]["result"] == "rejected"
 
 
 def test_label_map_of_wrong_size_or_class_is_refused_and_its_image_kept(

@@ -29,10 +29,8 @@ class WorkerSettings(StoreSettings):
     """A pool is not cut into shards smaller than this: starting a child costs as much as scoring them."""
     ingest_threads: int = Field(default=2, ge=1, le=32)
     max_archive_files: int = Field(default=200_000, ge=1)
-    max_archive_bytes: int = Field(default=200 * 2**30, ge=1)
+    max_unpacked_bytes: int = Field(default=200 << 30, ge=1)
     """Of everything an archive unpacks to."""
-    max_file_bytes: int = Field(default=512 * 2**20, ge=1)
-    """Of one unpacked file of an archive."""
     max_compression_ratio: float = Field(default=200.0, gt=1)
     """An archive member that unpacks to more than this times its packed size is a bomb."""
 

@@ -86,7 +86,7 @@ def _unpacked(run: JobRun, folder: Path) -> list[Unpacked]:
 def _limits(settings: WorkerSettings) -> UnpackLimits:
     return UnpackLimits(
         num_files=settings.max_archive_files,
-        total_bytes=settings.max_archive_bytes,
+        total_bytes=settings.max_unpacked_bytes,
         file_bytes=settings.max_file_bytes,
         ratio=settings.max_compression_ratio,
     )
@@ -139,7 +139,13 @@ class _Importer:
         self._num_classes = num_classes
         user_id = run.payload.get("user_id")
         self._user_id = uuid.UUID(user_id) if user_id else None
-        self._decoder = Decoder(num_children=run.runtime.settings.ingest_threads)
+        settings = run.runtime.settings
+        self._decoder = Decoder(
+            num_children=settings.ingest_threads,
+            max_pixels=settings.max_pixels,
+            memory_bytes=settings.decoding_memory_bytes,
+            timeout_seconds=settings.decoding_seconds,
+        )
 
     def close(self) -> None:
         """End the decoding children."""
