@@ -3,12 +3,15 @@
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from segloop_store import jobs
 from segloop_store.clock import now
@@ -20,7 +23,16 @@ from segloop_worker import pipeline
 from segloop_worker.heartbeat import tell_stranded
 from segloop_worker.runtime import Runtime
 from tests.support import rows
-from tests.support.worker_project import Inbox, add_project, ask, jobs_of, open_worker, round_of, run_all
+from tests.support.worker_project import (
+    Inbox,
+    add_project,
+    ask,
+    jobs_of,
+    open_worker,
+    round_of,
+    run_all,
+    start_round,
+)
 
 OWNER = "me"
 
@@ -57,6 +69,22 @@ def do(runtime: Runtime, job: Job) -> None:
         held = jobs.fence(session, job.id, OWNER)
         pipeline.follow(session, held)
         jobs.finish(session, held, OWNER)
+
+
+@pytest.mark.parametrize("outcome", [jobs.cancelled, partial(jobs.fail, error="no disk")])
+def test_ingest_that_ends_badly_wakes_the_round_that_waits_for_it(
+    worker: tuple[Runtime, Inbox], outcome: Callable[[Session, Job, str], Job]
+) -> None:
+    runtime, inbox = worker
+    project_id = add_project(runtime, num_pool=1, num_validation=0)
+    start_round(runtime, project_id)
+    (ingest,) = jobs_of(runtime, JobKind.INGEST)
+    (features,) = jobs_of(runtime, JobKind.FEATURES)
+    assert jobs.claim(runtime.database, ingest.id, owner=OWNER) is not None
+    inbox.messages.clear()
+    with runtime.database.transaction() as session:
+        pipeline.ended_badly(session, outcome(session, ingest, OWNER))
+    assert [job_id for job_id, _ in inbox.messages] == [features.id]
 
 
 def shards_of_dead_workers(database: Database, num_shards: int) -> tuple[uuid.UUID, list[Job]]:

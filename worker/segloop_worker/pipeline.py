@@ -67,6 +67,8 @@ def ended_badly(session: Session, job: Job) -> None:
     """A job failed or was cancelled for good: tell what it worked for. The `OnEnded` of the store's jobs."""
     if job.kind is JobKind.EXPORT:
         _end_export(session, job)
+    if job.kind is JobKind.INGEST:  # a round goes on with the images that were prepared
+        work.wake_queued(session, _project_of(job))
     if job.kind in _STATE_DURING and job.round_id is not None:
         jobs.lock_of_round(session, job.round_id)
         _end_round(session, job, work.locked_round(session, job.round_id))
