@@ -41,6 +41,8 @@ def select(run: JobRun) -> Save:
         rows = _cold_start(run)
     else:
         rows = _by_scores(run, round_, round_.model_version_id)
+    if not rows:
+        raise EmptyPoolError("no region that is left fits into the budget: ask for more")
 
     def save(session: Session) -> dict[str, Any]:
         queries.publish(session, round_.id, rows)
@@ -87,8 +89,6 @@ def _by_scores(run: JobRun, round_: Round, model_version_id: uuid.UUID) -> list[
         settings=RoundSettings.from_mapping(round_.settings),
         round_number=round_.number,
     )
-    if not planned:
-        raise EmptyPoolError("the budget is smaller than every region that is left: ask for more")
     return [pool.new_query(query, rank, model_version_id) for rank, query in enumerate(planned)]
 
 
