@@ -146,5 +146,8 @@ ASSIGNMENT_MOVES: dict[tuple[AssignmentState, AssignmentState], frozenset[Proces
 }
 """(from, to) -> the processes that may move an assignment."""
 
-EXPORT_MOVES = JOB_MOVES
+EXPORT_MOVES = {
+    **JOB_MOVES,
+    (JobState.QUEUED, JobState.FAILED): _WORKER,  # its job failed before it came to the export
+}
 """An export moves as its job does."""

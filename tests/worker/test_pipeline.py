@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from segloop_store import jobs
 from segloop_store.clock import now
 from segloop_store.database import Database
-from segloop_store.models import Job, Round, User
-from segloop_store.repositories import rounds, work
+from segloop_store.models import Event, Job, Round, User
+from segloop_store.repositories import exports, rounds, work
 from segloop_store.states import JobKind, JobState, RoundState
 from segloop_worker import pipeline
 from segloop_worker.heartbeat import tell_stranded
@@ -85,6 +85,51 @@ def test_ingest_that_ends_badly_wakes_the_round_that_waits_for_it(
     with runtime.database.transaction() as session:
         pipeline.ended_badly(session, outcome(session, ingest, OWNER))
     assert [job_id for job_id, _ in inbox.messages] == [features.id]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [(jobs.cancelled, JobState.CANCELLED), (partial(jobs.fail, error="no disk"), JobState.FAILED)],
+)
+def test_export_whose_job_ended_before_it_began_ends_alike(
+    worker: tuple[Runtime, Inbox], outcome: Callable[[Session, Job, str], Job], state: JobState
+) -> None:
+    runtime, _ = worker
+    project_id = add_project(runtime, num_pool=0, num_validation=0)
+    with runtime.database.transaction() as session:
+        user_id = session.scalars(select(User.id)).one()
+        wanted = exports.add_export(
+            session, project_id, file_format="index_png", content="annotations", created_by=user_id
+        )
+    (job,) = jobs_of(runtime, JobKind.EXPORT)
+    assert jobs.claim(runtime.database, job.id, owner=OWNER) is not None
+    with runtime.database.transaction() as session:
+        pipeline.ended_badly(session, outcome(session, job, OWNER))
+    with runtime.database.reading() as session:
+        assert exports.export_by_id(session, wanted.id).state is state
+        kinds = session.scalars(select(Event.kind).where(Event.kind.startswith("export."))).all()
+    assert kinds == [f"export.{state.value}"]
+
+
+def test_plan_without_a_region_fails_the_round_instead_of_asking_nothing(
+    worker: tuple[Runtime, Inbox],
+) -> None:
+    runtime, inbox = worker
+    project_id = add_project(runtime, num_pool=1, num_validation=0)
+    run_all(runtime, inbox)
+    round_id = start_round(runtime, project_id, budget_regions=None, budget_fraction=0.0002)
+    (features,) = jobs_of(runtime, JobKind.FEATURES)
+    assert jobs.claim(runtime.database, features.id, owner=OWNER, device="here:cpu") is not None
+    runtime.blobs.put("plan", b"[]")
+    with runtime.database.transaction() as session:
+        held = jobs.fence(session, features.id, OWNER)
+        pipeline.enter(session, held)
+        pipeline.follow(session, held)
+        jobs.finish(session, held, OWNER, results={"plan_key": "plan"})
+    run_all(runtime, inbox)
+    ended = round_of(runtime, round_id)
+    assert ended.state is RoundState.FAILED
+    assert "fits into the budget" in (ended.error or "")
 
 
 def shards_of_dead_workers(database: Database, num_shards: int) -> tuple[uuid.UUID, list[Job]]:

@@ -9,7 +9,6 @@ from segloop_store import jobs
 from segloop_store.clock import now
 from segloop_store.models import Job, Round
 from segloop_store.repositories import work
-from segloop_store.repositories.exports import export_by_id
 from segloop_store.states import ACTIVE_ROUND_STATES, JobKind, JobState, Process, RoundState
 from segloop_store.transitions import move_export, move_round
 from segloop_worker.errors import CancelRequested
@@ -75,10 +74,7 @@ def ended_badly(session: Session, job: Job) -> None:
 
 
 def _end_export(session: Session, job: Job) -> None:
-    export = export_by_id(session, _export_of(job))
-    if export.state is JobState.QUEUED:  # its job ended before it began
-        move_export(session, export.id, JobState.RUNNING, by=Process.WORKER)
-    move_export(session, export.id, job.state, by=Process.WORKER, error=job.error)
+    move_export(session, _export_of(job), job.state, by=Process.WORKER, error=job.error)
 
 
 def _end_round(session: Session, job: Job, round_: Round) -> None:
