@@ -199,6 +199,40 @@ def test_region_given_back_is_free_at_once(database: Database) -> None:
     assert claimed(database, seeded, seeded.user_ids[1]).region_query_id == held.region_query_id
 
 
+@pytest.mark.parametrize("is_skipped", [True, False])
+def test_region_let_go_after_its_round_was_closed_is_taken_back(database: Database, is_skipped: bool) -> None:
+    seeded = seed_project(database)
+    round_id = seed_round(database, seeded, num_queries=1)
+    held = claimed(database, seeded, seeded.user_ids[0])
+    with database.transaction() as session:
+        rounds.close(session, round_id, user_id=seeded.owner_id)
+    assert query_of(database, held).state is QueryState.OPEN, "its holder may still answer"
+    with database.transaction() as session:
+        if is_skipped:
+            assignments.skip(session, held.id, reason="blurred")
+        else:
+            assignments.give_back(session, held.id)
+    query = query_of(database, held)
+    assert (query.state, query.num_skipped) == (QueryState.WITHDRAWN, int(is_skipped))
+
+
+def test_region_let_go_while_its_round_is_closed_is_taken_back(database: Database) -> None:
+    seeded = seed_project(database, num_images=1, num_annotators=1)
+    for number in range(10):
+        round_id = seed_round(database, seeded, num_queries=1, number=number)
+        held = claimed(database, seeded, seeded.user_ids[0])
+
+        def work(position: int, round_id: uuid.UUID = round_id, held: Assignment = held) -> None:
+            with database.transaction() as session:
+                if position == 0:
+                    rounds.close(session, round_id, user_id=seeded.owner_id)
+                else:
+                    assignments.give_back(session, held.id)
+
+        assert in_threads(2, work) == [None, None]
+        assert query_of(database, held).state is QueryState.WITHDRAWN
+
+
 def test_answered_region_can_be_neither_given_back_nor_skipped(database: Database) -> None:
     seeded = seed_project(database)
     seed_round(database, seeded, num_queries=1)

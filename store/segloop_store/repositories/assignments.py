@@ -391,6 +391,7 @@ def skip(session: Session, assignment_id: uuid.UUID, *, reason: str) -> Assignme
         user_id=assignment.user_id,
         payload={"region_query_id": str(query.id), "reason": reason, "num_skipped": query.num_skipped},
     )
+    _withdraw_if_closed(session, query)
     return assignment
 
 
@@ -401,11 +402,23 @@ def give_back(session: Session, assignment_id: uuid.UUID) -> None:
         NotFoundError: there is no such assignment.
         ConflictError: it was answered.
     """
-    assignment, _ = lock(session, assignment_id)
+    assignment, query = lock(session, assignment_id)
     if assignment.state is AssignmentState.ANSWERED:
         raise ConflictError("the region is answered already: change the answer instead")
     if assignment.state is AssignmentState.LEASED:
         transitions.move_assignment(session, assignment_id, AssignmentState.RETURNED, by=Process.SERVER)
+        _withdraw_if_closed(session, query)
+
+
+def _withdraw_if_closed(session: Session, query: RegionQuery) -> None:
+    """Take back a query whose round was closed while somebody held it: nobody will be offered it again.
+
+    The round is locked so that its end is either seen here, or sees that nobody holds the query any more.
+    """
+    session.flush()
+    state = session.scalar(select(Round.state).where(Round.id == query.round_id).with_for_update(read=True))
+    if state is RoundState.CLOSED and query.state is QueryState.OPEN:
+        transitions.move_query(session, query.id, QueryState.WITHDRAWN, by=Process.SERVER)
 
 
 def get_query(session: Session, query_id: uuid.UUID) -> RegionQuery:
