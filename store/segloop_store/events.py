@@ -61,16 +61,6 @@ def events_after(
     return session.scalars(statement).all()
 
 
-def events_before(
-    session: Session, *, project_id: uuid.UUID, before_id: int | None = None, limit: int = 100
-) -> Sequence[Event]:
-    """A project's events, newest first: the audit log, page by page."""
-    statement = select(Event).where(Event.project_id == project_id).order_by(Event.id.desc()).limit(limit)
-    if before_id is not None:
-        statement = statement.where(Event.id < before_id)
-    return session.scalars(statement).all()
-
-
 def last_event_id(session: Session, *, project_id: uuid.UUID | None = None) -> int:
     """The id of the newest event, 0 before the first: where a page that just loaded starts to follow."""
     statement = select(Event.id).order_by(Event.id.desc()).limit(1)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from segloop_store.database import Database
-from segloop_store.events import events_after, events_before, last_event_id, record
+from segloop_store.events import events_after, last_event_id, record
 from tests.support.rows import add_project
 
 
@@ -22,10 +22,6 @@ def test_events_are_read_after_an_id_and_of_one_project(database: Database) -> N
         assert [event.payload for event in events] == [{"number": 0}, {"number": 1}, {"number": 2}]
         assert [event.id for event in events_after(session, project_id=one.id, after_id=events[1].id)] == [
             events[2].id
-        ]
-        assert [event.id for event in events_before(session, project_id=one.id, before_id=events[2].id)] == [
-            events[1].id,
-            events[0].id,
         ]
         assert last_event_id(session, project_id=one.id) == events[2].id
         assert last_event_id(session) == events[2].id + 1

@@ -105,22 +105,6 @@ def find_active(session: Session, project_id: uuid.UUID) -> ModelVersion | None:
     ).one_or_none()
 
 
-def list_model_versions(
-    session: Session, project_id: uuid.UUID, *, before_number: int | None = None, limit: int = 50
-) -> Sequence[tuple[ModelVersion, Round]]:
-    """A project's model versions with the rounds that trained them, newest first, page by page."""
-    statement = (
-        select(ModelVersion, Round)
-        .join(Round, Round.id == ModelVersion.round_id)
-        .where(ModelVersion.project_id == project_id)
-        .order_by(ModelVersion.number.desc())
-        .limit(limit)
-    )
-    if before_number is not None:
-        statement = statement.where(ModelVersion.number < before_number)
-    return [(row[0], row[1]) for row in session.execute(statement)]
-
-
 def activate(
     session: Session, model_version_id: uuid.UUID, *, user_id: uuid.UUID | None = None
 ) -> ModelVersion:
