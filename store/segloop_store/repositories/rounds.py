@@ -198,13 +198,12 @@ def _get_locked_with_jobs(session: Session, round_id: uuid.UUID) -> tuple[Round,
     statement = select(Job).where(is_unfinished).order_by(Job.id)
     fresh = {"populate_existing": True}
     while True:
-        savepoint = session.begin_nested()
-        unfinished = session.scalars(statement.with_for_update(), execution_options=fresh).all()
-        round_ = _get_locked(session, round_id)
-        if set(session.scalars(select(Job.id).where(is_unfinished))) <= {job.id for job in unfinished}:
-            savepoint.commit()
-            return round_, unfinished
-        savepoint.rollback()
+        with session.begin_nested() as savepoint:
+            unfinished = session.scalars(statement.with_for_update(), execution_options=fresh).all()
+            round_ = _get_locked(session, round_id)
+            if set(session.scalars(select(Job.id).where(is_unfinished))) <= {job.id for job in unfinished}:
+                return round_, unfinished
+            savepoint.rollback()
 
 
 def view(session: Session, round_id: uuid.UUID) -> RoundView:
