@@ -68,10 +68,10 @@ def photograph(page: Page, url: str, project_id: str, out: Path, scheme: str) ->
 
 
 def save(page: Page, path: Path) -> None:
-    """A screenshot once the page is still, with few enough colours to be small."""
+    """A screenshot once the page is still, packed as tightly as PNG goes."""
     page.wait_for_timeout(SETTLE_MS)
     with Image.open(io.BytesIO(page.screenshot())) as image:
-        image.convert("RGB").quantize(128).save(path, optimize=True)
+        image.convert("RGB").save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ ROUND = {
     "settings": {
         "image_height_px": 120,
         "image_width_px": 160,
-        "image_steps": 600,
+        "image_steps": 480,
+        "generation_0_share": 0.75,
+        "score_scales": [1.0],
         "cutout_px": 16,
         "scale_min": 0.75,
         "scale_max": 1.5,
@@ -151,12 +153,12 @@ class Demo:
             self.client.json("POST", f"/rounds/{current['id']}/retry")
         if current["state"] in {"annotating", "closed"}:
             return
-        last = {"text": ""}
+        said: set[tuple[str, int]] = set()
 
         def report(text: str, fraction: float) -> None:
-            line = f"{text} {int(fraction * 10) * 10} %"
-            if line.split(", loss", maxsplit=1)[0] + line[-5:] != last["text"]:
-                last["text"] = line.split(", loss", maxsplit=1)[0] + line[-5:]
-                self.say(line)
+            key = text.split(", loss", maxsplit=1)[0], int(fraction * 5) * 20
+            if key not in said:
+                said.add(key)
+                self.say(f"{text} {key[1]} %")
 
         wait_for_round(self.client, current["id"], report=report)
