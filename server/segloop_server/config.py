@@ -31,13 +31,7 @@ class ServerSettings(StoreSettings):
     max_upload_bytes: int = Field(default=4096 * MEBIBYTE, ge=1)
     """One multipart upload with all its files."""
     max_upload_files: int = Field(default=10_000, ge=1)
-    max_file_bytes: int = Field(default=256 * MEBIBYTE, ge=1)
-    """One image; a larger one is rejected alone."""
-    max_archive_bytes: int = Field(default=65536 * MEBIBYTE, ge=1)
-    max_pixels: int = Field(default=50_000_000, ge=1)
     decoding_processes: int = Field(default=2, ge=1)
-    decoding_memory_bytes: int = Field(default=2048 * MEBIBYTE, ge=256 * MEBIBYTE)
-    decoding_seconds: float = Field(default=60.0, gt=0)
 
     static_dir: Path = Path(__file__).parent / "static"
     """The built page."""
