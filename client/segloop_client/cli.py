@@ -217,7 +217,7 @@ def export(
 @app.command()
 def projects(server: Server = SERVER_DEFAULT) -> None:
     """List projects."""
-    table = Table("name", "id", "pool", "validation", "test", "role")
+    table = _table("name", "id", "pool", "validation", "test", "role")
     with connect(server) as client:
         for project in client.projects():
             counts = [str(project["num_images"][split.value]) for split in Split]
@@ -283,7 +283,7 @@ def cancel_round(round_id: str, server: Server = SERVER_DEFAULT) -> None:
 @models_app.command("list")
 def list_models(project: Project, server: Server = SERVER_DEFAULT) -> None:
     """List model versions."""
-    table = Table("number", "id", "round", "mean IoU", "labelled", "active")
+    table = _table("number", "id", "round", "mean IoU", "labelled", "active")
     with connect(server) as client:
         for model in client.model_versions(client.find_project(project)["id"]):
             mean_iou = (model["metrics"] or {}).get("mean_iou")
@@ -351,7 +351,7 @@ def _print_import(report: ImportReport) -> None:
 
 
 def _print_rounds(rounds: list[dict[str, Any]]) -> None:
-    table = Table("round", "state", "method", "labelled", "answered", "mean IoU", "on", "id")
+    table = _table("round", "state", "method", "labelled", "answered", "mean IoU", "on", "id")
     for item in rounds:
         metrics = item["metrics"] or {}
         mean_iou = metrics.get("mean_iou")
@@ -366,6 +366,14 @@ def _print_rounds(rounds: list[dict[str, Any]]) -> None:
             item["id"],
         )
     console.print(table)
+
+
+def _table(*names: str) -> Table:
+    """A table that gives way in its ids, folded so that they can still be copied, and in nothing else."""
+    table = Table()
+    for name in names:
+        table.add_column(name, no_wrap=name != "id", overflow="fold")
+    return table
 
 
 def _has_display() -> bool:

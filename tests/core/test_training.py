@@ -253,7 +253,7 @@ def test_full_images_train_too(tmp_path: Path, num_full: int) -> None:
 def test_warm_starts_go_on_from_the_given_weights(tmp_path: Path, uninterrupted: TrainedModel) -> None:
     path = tmp_path / "weights.safetensors"
     save_weights(uninterrupted.network, path, describe_network(SETTINGS, NUM_CLASSES))
-    settings = replace(SETTINGS, lr_encoder=1e-7, lr_heads=1e-7, generation_0_share=0.0)
+    settings = replace(SETTINGS, lr_encoder=1e-7, lr_heads=1e-7, generation_0_share=0.0, warm_start=True)
     warm = _train(tmp_path / "warm", settings, initial_weights=path)
     before, after = uninterrupted.network.state_dict(), warm.network.state_dict()
     for name in before:
