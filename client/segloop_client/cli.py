@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -370,7 +371,7 @@ def _print_rounds(rounds: list[dict[str, Any]]) -> None:
 
 def _table(*names: str) -> Table:
     """A table that gives way in its ids, folded so that they can still be copied, and in nothing else."""
-    table = Table()
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
     for name in names:
         table.add_column(name, no_wrap=name != "id", overflow="fold")
     return table
