@@ -77,3 +77,10 @@ def test_scenes_are_the_ones_drawn_elsewhere() -> None:
     counts = [6114, 703, 7049, 0, 499, 112, 19, 3572, 146, 0, 986]
     assert np.bincount(label_map.ravel(), minlength=11) == pytest.approx(counts, abs=20)
     assert image.mean(axis=(0, 1)) == pytest.approx([81.92, 87.68, 100.43], abs=0.3)
+
+
+def test_a_surface_that_reaches_behind_the_viewer_stays_in_range() -> None:
+    image, label_map = render_scene(2, 372, height=120, width=160)  # its air overflowed once
+
+    assert image.std() > 5
+    assert label_map.max() < len(SCENE_CLASSES)

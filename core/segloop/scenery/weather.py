@@ -117,7 +117,7 @@ def draw_sky(canvas: Canvas, weather: Weather, rng: np.random.Generator, *, labe
 
 def draw_air(canvas: Canvas, weather: Weather) -> None:
     """Distance takes on the colour of the horizon."""
-    seen = np.exp(-np.minimum(canvas.depth, 400) * np.float32(weather.haze_per_m))
+    seen = np.exp(-np.clip(canvas.depth, 0, 400) * np.float32(weather.haze_per_m))
     seen[canvas.depth > 5000] = 1
     canvas.colour *= seen[..., None]
     canvas.colour += (1 - seen)[..., None] * weather.horizon * np.float32(0.92)
