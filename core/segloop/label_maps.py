@@ -116,12 +116,6 @@ def overlay(base: LabelMap, patch: LabelMap, *, x: int, y: int) -> LabelMap:
     return result
 
 
-def class_counts(label_map: LabelMap, *, num_classes: int) -> NDArray[np.int64]:
-    """Pixels of each class, int64 (C,); void and unlabelled pixels are in none."""
-    counts = np.bincount(label_map.ravel(), minlength=256)
-    return counts[:num_classes].astype(np.int64)
-
-
 def read_png_header(data: bytes, error: type[SegloopError]) -> tuple[int, int, int, int]:
     """Width, height, bit depth and colour type of a PNG, read without decoding it; else `error`."""
     if not data:

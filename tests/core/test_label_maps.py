@@ -14,7 +14,6 @@ from segloop.label_maps import (
     UNLABELLED,
     VOID,
     check_label_map,
-    class_counts,
     decode_index_png,
     encode_index_png,
     overlay,
@@ -150,8 +149,3 @@ def test_resize_never_invents_a_value() -> None:
     assert larger.shape == (5, 6)
     assert set(np.unique(larger)) == {0, 7, VOID, UNLABELLED}
     np.testing.assert_array_equal(resize_label_map(larger, height=2, width=2), label_map)
-
-
-def test_class_counts_leave_void_and_unlabelled_out() -> None:
-    label_map = np.array([[0, 2, 2, VOID, UNLABELLED]], np.uint8)
-    assert class_counts(label_map, num_classes=4).tolist() == [1, 0, 2, 0]
