@@ -1,5 +1,5 @@
 import { UNLABELLED, VOID } from "@/editing/labelMap";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
 import type { ToolId } from "@/tools/tool";
 import type { AnnotateController } from "./controller";

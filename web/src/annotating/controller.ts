@@ -2,7 +2,7 @@ import { assignments } from "@/api/endpoints";
 import { invalidate, keys, queryClient } from "@/api/queries";
 import type { Project, Queue } from "@/api/types";
 import { VOID } from "@/editing/labelMap";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Editor } from "@/tools/editor";
 import type { ToolId } from "@/tools/tool";
 import { makePalette, type Palette } from "@/viewer/colors";

@@ -1,4 +1,4 @@
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 
 /** An answer that is not 2xx, with the server's own words. */
 export class ApiError extends Error {

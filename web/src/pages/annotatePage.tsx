@@ -5,7 +5,7 @@ import { useKeymap, withOverrides } from "@/annotating/keymap";
 import { useAnnotate } from "@/annotating/state";
 import { keys, queryClient, useMe } from "@/api/queries";
 import type { Project, User } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
 import { ProjectFrame } from "@/ui/shell";
 import { toast, toastError } from "@/ui/toasts";

@@ -3,7 +3,7 @@ import { Route, Switch, useLocation } from "wouter";
 import { navigate } from "wouter/use-browser-location";
 import { ApiError, whenSignedOut } from "@/api/http";
 import { useMe } from "@/api/queries";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Empty } from "@/ui/bits";
 import { NotFound } from "@/ui/notFound";
 import { TopBar } from "@/ui/shell";

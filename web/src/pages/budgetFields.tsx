@@ -1,5 +1,5 @@
 import type { NewRound } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Segmented } from "@/ui/bits";
 
 const words = texts.startRound;

@@ -4,7 +4,7 @@ import { ApiError, request } from "@/api/http";
 import { invalidate, keys } from "@/api/queries";
 import type { ImageItem, Project } from "@/api/types";
 import { decodePng } from "@/editing/png";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Segmented } from "@/ui/bits";
 import { Dialog } from "@/ui/dialog";
 import { share } from "@/ui/format";

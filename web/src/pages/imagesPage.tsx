@@ -3,7 +3,7 @@ import { useDeferredValue, useState } from "react";
 import { images as imagesApi } from "@/api/endpoints";
 import { keys } from "@/api/queries";
 import type { ImageItem, Project } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Empty, Progress, Segmented, Skeleton } from "@/ui/bits";
 import { share } from "@/ui/format";
 import { Icon } from "@/ui/icons";

@@ -3,9 +3,10 @@ import { useLocation } from "wouter";
 import { auth } from "@/api/endpoints";
 import { API, ApiError } from "@/api/http";
 import { queryClient } from "@/api/queries";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Field } from "@/ui/bits";
 import { Logo } from "@/ui/icons";
+import { LanguageRow } from "@/ui/languages";
 
 const words = texts.login;
 
@@ -66,6 +67,7 @@ export default function LoginPage() {
           {isBusy ? words.submitting : words.submit}
         </button>
         <p className="small faint">{words.link}</p>
+        <LanguageRow />
       </form>
     </main>
   );

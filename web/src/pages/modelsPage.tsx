@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { models as modelsApi } from "@/api/endpoints";
 import { invalidate, keys, options } from "@/api/queries";
 import type { ModelVersion, Project } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Empty, Skeleton } from "@/ui/bits";
 import { ago, count, duration, percent, share } from "@/ui/format";
 import { Icon } from "@/ui/icons";

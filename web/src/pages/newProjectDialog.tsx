@@ -3,7 +3,7 @@ import { useLocation } from "wouter";
 import { projects } from "@/api/endpoints";
 import { invalidate } from "@/api/queries";
 import type { PartitionKind } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Field } from "@/ui/bits";
 import { Dialog } from "@/ui/dialog";
 import { Icon } from "@/ui/icons";

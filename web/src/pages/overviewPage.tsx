@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { options } from "@/api/queries";
 import type { Job, Project } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Progress, Skeleton } from "@/ui/bits";
 import { PageHead, ProjectFrame } from "@/ui/shell";
 import { CurveCard } from "./overview/curveCard";

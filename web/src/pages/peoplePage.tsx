@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { projects, users as usersApi } from "@/api/endpoints";
 import { invalidate, keys, options, useMe } from "@/api/queries";
 import type { Project, Role, User } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Field, Skeleton } from "@/ui/bits";
 import { Icon } from "@/ui/icons";
 import { PageHead, ProjectFrame } from "@/ui/shell";

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { Link } from "wouter";
 import { options } from "@/api/queries";
 import type { Project } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Empty, Skeleton } from "@/ui/bits";
 import { ago } from "@/ui/format";
 import { Icon } from "@/ui/icons";

@@ -2,7 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { projects } from "@/api/endpoints";
 import { keys } from "@/api/queries";
 import type { AnnotationItem, Project } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Empty, Skeleton } from "@/ui/bits";
 import { ago, count, duration } from "@/ui/format";
 import { PageHead, ProjectFrame } from "@/ui/shell";

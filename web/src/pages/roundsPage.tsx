@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { options } from "@/api/queries";
 import type { Project, Round } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Empty, RoundBadge, Skeleton } from "@/ui/bits";
 import { ago, count, percent, share } from "@/ui/format";
 import { Icon } from "@/ui/icons";

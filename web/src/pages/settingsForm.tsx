@@ -1,5 +1,5 @@
 import type { SettingRow } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Field } from "@/ui/bits";
 
 const words = texts.startRound;

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { rounds as roundsApi } from "@/api/endpoints";
 import { invalidate, keys, options } from "@/api/queries";
 import type { Acquisition, Methods, Project, Round, SettingRow } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Field, Skeleton } from "@/ui/bits";
 import { Dialog } from "@/ui/dialog";
 import { type Budget, BudgetFields, budgetOf } from "./budgetFields";

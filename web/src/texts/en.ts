@@ -1,4 +1,4 @@
-/** Every text a person sees, in English. A translation is another object of this shape. */
+/** The page in English. Its shape is what every other language has to fill. */
 import { annotate } from "./en/annotate";
 import { common, errors, login } from "./en/common";
 import { images, models, people, review, rounds } from "./en/pages";
@@ -19,3 +19,5 @@ export const texts = {
   people,
   review,
 };
+
+export type Texts = typeof texts;

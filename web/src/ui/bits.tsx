@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { RoundState } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Icon, type IconName } from "./icons";
 
 export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ReactNode }) {

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { ApiError } from "@/api/http";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Empty } from "./bits";
 
 /** A page that is not there, or whose data did not come. */

@@ -4,9 +4,10 @@ import { auth } from "@/api/endpoints";
 import { useProjectEvents } from "@/api/events";
 import { queryClient, useMe, useProject } from "@/api/queries";
 import type { Project } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Skeleton } from "./bits";
 import { Icon, Logo } from "./icons";
+import { LanguageChoice } from "./languages";
 import { Menu } from "./menu";
 import { NotFound } from "./notFound";
 import { ThemeMenu } from "./theme";
@@ -37,6 +38,8 @@ function AccountMenu() {
           <a href="/docs" target="_blank" rel="noreferrer">
             {texts.common.account.apiDocs}
           </a>
+          <hr />
+          <LanguageChoice />
           <hr />
           <button type="button" onClick={signOut}>
             {texts.common.account.signOut}

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Icon } from "./icons";
 import { Menu } from "./menu";
 

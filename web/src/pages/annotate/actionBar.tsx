@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { saveStateOf, useAnnotate } from "@/annotating/state";
 import { options } from "@/api/queries";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { type Action, shortcutText } from "@/tools/actions";
 import { Progress } from "@/ui/bits";
+import { roughShare } from "@/ui/format";
 import { Icon } from "@/ui/icons";
 import { Menu } from "@/ui/menu";
 import { keepFocus } from "./toolbar";
@@ -98,7 +99,7 @@ export function ActionBar({ projectId, action, onSkip }: ActionBarProps) {
       <ToolHint />
       {isWorking && (
         <span className="small muted optional">
-          {left > 0 ? words.left(left < 0.01 ? "<1 %" : `${Math.round(100 * left)} %`) : words.complete}
+          {left > 0 ? words.left(roughShare(left)) : words.complete}
         </span>
       )}
       <BarButton

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import { resetKeymap } from "@/annotating/keymap";
 import { useAnnotate } from "@/annotating/state";
 import type { Project } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
 import { Dialog } from "@/ui/dialog";
 import { Icon } from "@/ui/icons";

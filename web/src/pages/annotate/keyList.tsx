@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { remap, shortcutOf } from "@/annotating/keymap";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { type Action, shortcutText } from "@/tools/actions";
 
 const words = texts.annotate;

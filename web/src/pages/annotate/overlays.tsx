@@ -6,7 +6,7 @@ import { images } from "@/api/endpoints";
 import { options } from "@/api/queries";
 import type { LabelClass, Queue } from "@/api/types";
 import { VOID } from "@/editing/labelMap";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
 import { Empty, Progress } from "@/ui/bits";
 import { duration } from "@/ui/format";

@@ -3,7 +3,8 @@ import type { AnnotateController } from "@/annotating/controller";
 import { useAnnotate } from "@/annotating/state";
 import type { LabelClass } from "@/api/types";
 import { VOID } from "@/editing/labelMap";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
+import { roughShare } from "@/ui/format";
 import { Icon } from "@/ui/icons";
 import { keepFocus } from "./toolbar";
 
@@ -17,8 +18,7 @@ function keyOf(place: number): string {
 
 function shareText(pixels: number, area: number): string {
   if (!pixels || !area) return "";
-  const percent = (100 * pixels) / area;
-  return percent < 1 ? "<1 %" : `${Math.round(percent)} %`;
+  return roughShare(pixels / area);
 }
 
 interface ItemProps {

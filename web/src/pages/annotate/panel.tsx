@@ -1,8 +1,9 @@
 import type { AnnotateController } from "@/annotating/controller";
 import { useAnnotate } from "@/annotating/state";
 import type { LabelClass, Project } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts, wordFor } from "@/texts";
 import { Progress } from "@/ui/bits";
+import { decimal, percent } from "@/ui/format";
 import { Welcome } from "./helpDialogs";
 import { Palette } from "./palette";
 
@@ -82,14 +83,14 @@ function Why({ classes }: { classes: LabelClass[] }) {
       ? words.torn(names[0], names[1])
       : names.length >= 1
         ? words.prefers(names[0])
-        : (words.purposes[facts.purpose] ?? facts.purpose);
+        : wordFor(words.purposes, facts.purpose);
   return (
     <section className="stack tight">
       <div className="row">
         <h3 className="grow">{words.why}</h3>
         <span className="small faint">
           {words.rank(facts.rank)}
-          {facts.score !== null && facts.hasPrediction ? ` · ${words.score} ${facts.score.toFixed(2)}` : ""}
+          {facts.score !== null && facts.hasPrediction ? ` · ${words.score} ${decimal(facts.score, 2)}` : ""}
         </span>
       </div>
       <p className="small muted">{reason}</p>
@@ -97,7 +98,7 @@ function Why({ classes }: { classes: LabelClass[] }) {
         <div className="prob" key={name}>
           <span className="truncate">{name}</span>
           <Progress fraction={facts.probs[i] ?? 0} label={name} />
-          <span className="num faint">{Math.round(100 * (facts.probs[i] ?? 0))} %</span>
+          <span className="num faint">{percent(facts.probs[i] ?? 0, 0)}</span>
         </div>
       ))}
       {facts.filename && (

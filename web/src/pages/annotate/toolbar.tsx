@@ -1,5 +1,5 @@
 import { useAnnotate } from "@/annotating/state";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { type Action, shortcutText } from "@/tools/actions";
 import { Icon, type IconName } from "@/ui/icons";
 

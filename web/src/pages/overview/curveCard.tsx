@@ -1,9 +1,9 @@
 import { useState } from "react";
 import type { CurveRow, Project } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Empty, Segmented, Switch } from "@/ui/bits";
 import { Chart, type Series } from "@/ui/chart";
-import { count, duration, percent, points, share } from "@/ui/format";
+import { count, difference, duration, hours, percent, points, share } from "@/ui/format";
 
 const words = texts.overview;
 
@@ -16,7 +16,7 @@ const AXES = {
   clicks: { at: (row: CurveRow) => row.clicks, text: (value: number) => count(Math.round(value)) },
   hours: {
     at: (row: CurveRow) => row.annotation_seconds / 3600,
-    text: (value: number) => `${+value.toFixed(2)} h`,
+    text: (value: number) => hours(value),
   },
 } as const;
 type AxisName = keyof typeof AXES;
@@ -70,7 +70,7 @@ function Stats({
       <dd>
         {value}{" "}
         {extra !== null && extra !== undefined && (
-          <small className={extra >= 0 ? "gain" : "loss"}>{points(extra).replace(" points", "")}</small>
+          <small className={extra >= 0 ? "gain" : "loss"}>{difference(extra)}</small>
         )}
       </dd>
     </div>

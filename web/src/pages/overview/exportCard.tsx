@@ -3,7 +3,7 @@ import { useState } from "react";
 import { exportsApi } from "@/api/endpoints";
 import { invalidate, keys, options } from "@/api/queries";
 import type { Export, Project } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts, wordFor } from "@/texts";
 import { Field } from "@/ui/bits";
 import { ago, bytes } from "@/ui/format";
 import { Icon } from "@/ui/icons";
@@ -17,7 +17,7 @@ function ExportRow({ item }: { item: Export }) {
   return (
     <li className="row small" data-testid="export-item">
       <span className="grow truncate">
-        {words.formats[item.format] ?? item.format} <span className="faint">· {ago(item.created_at)}</span>
+        {wordFor(words.formats, item.format)} <span className="faint">· {ago(item.created_at)}</span>
       </span>
       {item.state === "done" ? (
         <a className="button small" href={exportsApi.fileUrl(item.id)} download data-testid="export-download">

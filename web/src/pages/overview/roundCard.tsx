@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { projects, rounds as roundsApi } from "@/api/endpoints";
 import { invalidate, keys, options, queryClient } from "@/api/queries";
 import type { Project, Queue, Round } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Progress, RoundBadge, Switch } from "@/ui/bits";
 import { count, duration } from "@/ui/format";
 import { Icon } from "@/ui/icons";

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { tokens as tokensApi } from "@/api/endpoints";
 import { invalidate, options } from "@/api/queries";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
+import { day } from "@/ui/format";
 import { Icon } from "@/ui/icons";
 import { toast, toastError } from "@/ui/toasts";
 
@@ -47,7 +48,7 @@ export function TokensCard() {
               <Icon name="key" size={16} />
               <span className="grow truncate">{token.name}</span>
               <span className="small faint">
-                {token.expires_at ? words.expires(token.expires_at.slice(0, 10)) : words.neverExpires}
+                {token.expires_at ? words.expires(day(token.expires_at)) : words.neverExpires}
               </span>
               <button type="button" className="button small danger" onClick={() => revoke(token.id)}>
                 {words.revoke}

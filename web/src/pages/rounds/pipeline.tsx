@@ -1,5 +1,5 @@
 import type { Round, RoundState } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 
 const STEPS = ["training", "scoring", "selecting", "annotating"] as const;
 

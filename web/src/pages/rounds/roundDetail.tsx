@@ -3,10 +3,10 @@ import { useState } from "react";
 import { models, rounds as roundsApi } from "@/api/endpoints";
 import { invalidate, keys } from "@/api/queries";
 import type { Job, Project, Round } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts, wordFor } from "@/texts";
 import { Progress, RoundBadge } from "@/ui/bits";
 import { Chart } from "@/ui/chart";
-import { count, duration, percent } from "@/ui/format";
+import { count, decimal, duration, percent } from "@/ui/format";
 import { toastError } from "@/ui/toasts";
 import { isBusy, type LossPoint, useLiveRound } from "./liveRound";
 import { Pipeline } from "./pipeline";
@@ -72,7 +72,7 @@ function LossCurve({ round, live }: { round: Round; live: readonly LossPoint[] }
         ]}
         xLabel={words.stepAxis}
         formatX={(value) => count(Math.round(value))}
-        formatY={(value) => value.toFixed(2)}
+        formatY={(value) => decimal(value, 2)}
         height={150}
         showPoints={false}
       />
@@ -108,7 +108,7 @@ function Jobs({ jobs }: { jobs: Job[] }) {
             .filter(Boolean)
             .join(": ")}
         >
-          {words.jobKinds[job.kind] ?? job.kind}
+          {wordFor(words.jobKinds, job.kind)}
           <span className="sr-only">{texts.common.jobStates[job.state]}</span>
         </li>
       ))}
@@ -164,7 +164,7 @@ export function RoundDetail({ project, round }: { project: Project; round: Round
             <Progress fraction={progress.fraction} label={words.live} testId="round-progress" />
             <div className="row small muted">
               <span className="grow">
-                {[progress.phase ?? words.jobKinds[progress.kind ?? ""], step, progress.waiting]
+                {[progress.phase ?? wordFor(words.jobKinds, progress.kind ?? ""), step, progress.waiting]
                   .filter(Boolean)
                   .join(" · ")}
               </span>

@@ -1,6 +1,6 @@
 import { type DragEvent, useRef, useState } from "react";
 import type { Project, Split } from "@/api/types";
-import { texts } from "@/texts/en";
+import { texts } from "@/texts";
 import { Progress, Segmented } from "@/ui/bits";
 import { Icon } from "@/ui/icons";
 import { toastError } from "@/ui/toasts";

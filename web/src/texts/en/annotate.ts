@@ -1,3 +1,7 @@
+import { grammarOf } from "../grammar";
+
+const { number, plural } = grammarOf("en");
+
 /** Words of the annotate page. */
 export const annotate = {
   canvas: "Region to label. Arrow keys move a cursor, Space paints with it, question mark lists all keys.",
@@ -59,11 +63,12 @@ export const annotate = {
     agreement: "Asked twice, to see how well people agree.",
     audit: "Audit: drawn at random to measure the model.",
     coldStart: "No model yet: chosen so that the first regions cover the images well.",
-  } as Record<string, string>,
-  area: (pixels: number) => `${pixels.toLocaleString("en")} px`,
+  },
+  area: (pixels: number) => `${number(pixels)} px`,
   left: (share: string) => `${share} unlabelled`,
   complete: "All labelled",
-  progress: (done: number, budget: number) => `${done} of ${budget} regions`,
+  progress: (done: number, budget: number) =>
+    plural(budget, { one: `${number(done)} of # region`, other: `${number(done)} of # regions` }),
   remaining: "left",
   queueTitle: "Regions nobody has labelled yet",
   roundLabel: (number: number) => `Round ${number}`,
@@ -98,7 +103,7 @@ export const annotate = {
     ready: "If one comes back, it appears here by itself.",
     overview: "To the overview",
     done: (count: number) =>
-      count === 1 ? "You labelled 1 region just now." : `You labelled ${count} regions just now.`,
+      plural(count, { one: "You labelled # region just now.", other: "You labelled # regions just now." }),
   },
   guideTitle: "Labelling guide",
   guideEmpty: "The project has no guide yet. Its classes:",

@@ -48,6 +48,8 @@ export const common = {
     cancelled: "Cancelled",
   },
   meanIou: "mean IoU",
+  points: (difference: string) => `${difference} points`,
+  language: "Language",
   notFound: {
     title: "Nothing here",
     body: "This page does not exist, or it is not for your eyes.",

@@ -1,3 +1,7 @@
+import { grammarOf } from "../grammar";
+
+const { number } = grammarOf("en");
+
 /** Words of rounds, models, images, people and review. */
 export const rounds = {
   title: "Rounds",
@@ -16,7 +20,7 @@ export const rounds = {
   loss: "Training loss",
   stepAxis: "Step",
   lossEmpty: "The loss appears once training runs.",
-  step: (step: number, all: number) => `Step ${step.toLocaleString("en")} of ${all.toLocaleString("en")}`,
+  step: (step: number, all: number) => `Step ${number(step)} of ${number(all)}`,
   eta: (time: string) => `about ${time} left`,
   cancel: "Cancel round",
   cancelConfirm: "Cancel this round? Its training stops; answers are kept.",
@@ -36,7 +40,7 @@ export const rounds = {
     select: "Select",
     ingest: "Ingest",
     export: "Export",
-  } as Record<string, string>,
+  },
   steps: { training: "Train", scoring: "Score", selecting: "Select", annotating: "Annotate" },
 };
 

@@ -1,3 +1,7 @@
+import { grammarOf } from "../grammar";
+
+const { plural } = grammarOf("en");
+
 /** Words of the project list, the overview and the new-project form. */
 export const projects = {
   title: "Projects",
@@ -5,9 +9,8 @@ export const projects = {
   empty: "No projects yet",
   emptyBody:
     "A project holds images, the classes you tell apart in them, and a model that asks about the regions it learns most from.",
-  regionsLabelled: (n: number) => `${n.toLocaleString("en")} regions labelled`,
-  images: (n: number) => (n === 1 ? "1 image" : `${n.toLocaleString("en")} images`),
-  classes: (n: number) => (n === 1 ? "1 class" : `${n} classes`),
+  images: (n: number) => plural(n, { one: "# image", other: "# images" }),
+  classes: (n: number) => plural(n, { one: "# class", other: "# classes" }),
   form: {
     title: "New project",
     name: "Name",
@@ -45,9 +48,16 @@ export const overview = {
   axis: { fraction: "Pixels labelled", regions: "Regions", clicks: "Clicks", hours: "Hours of labelling" },
   axisLabel: "Against",
   perClass: "Per class",
-  bought: (regions: number, gain: string) => `The last round's ${regions} regions bought ${gain}.`,
+  bought: (regions: number, gain: string) =>
+    plural(regions, {
+      one: `The last round's # region bought ${gain}.`,
+      other: `The last round's # regions bought ${gain}.`,
+    }),
   boughtNothing: (regions: number, loss: string) =>
-    `The last round's ${regions} regions bought nothing: ${loss}.`,
+    plural(regions, {
+      one: `The last round's # region bought nothing: ${loss}.`,
+      other: `The last round's # regions bought nothing: ${loss}.`,
+    }),
   current: "Current round",
   noRound: "No round yet",
   noRoundBody: "The first round needs no labels: it picks regions that cover your images well.",
@@ -89,7 +99,7 @@ export const overview = {
     cvat: "CVAT",
     label_studio: "Label Studio",
     hf: "Hugging Face",
-  } as Record<string, string>,
+  },
   members: "People",
   allMembers: "All people",
 };
@@ -142,6 +152,7 @@ export const upload = {
     processing: "Being unpacked",
   },
   clear: "Clear list",
-  progress: (done: number, all: number) => `${done} of ${all} files`,
+  progress: (done: number, all: number) =>
+    plural(all, { one: `${done} of # file`, other: `${done} of # files` }),
   andMore: (n: number) => `and ${n} more`,
 };
