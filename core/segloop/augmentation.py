@@ -7,7 +7,8 @@ Source: S4AL+ as released. How we differ: the hole of a cutout is ignored in the
 brings back the released code's class 0), and blur and cutout shrink with the training size.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +31,23 @@ class Sample:
         image: (H, W, 3) uint8 RGB.
         label_map: (H, W) uint8.
         dominant_mask: (H, W) bool, pixels answered as `dominant`; None = none.
+        pseudo_mask: (H, W) bool, pixels nobody answered, whose labels are the network's own (255 where it is
+            not sure); None = none.
     """
 
     image: NDArray[np.uint8]
     label_map: NDArray[np.uint8]
     dominant_mask: NDArray[np.bool_] | None = None
+    pseudo_mask: NDArray[np.bool_] | None = None
+
+    def with_masks(self, change: Callable[[NDArray[np.bool_]], NDArray[np.bool_]]) -> "Sample":
+        """The same image and label map, `change` made to each mask there is."""
+        dominant, pseudo = self.dominant_mask, self.pseudo_mask
+        return replace(
+            self,
+            dominant_mask=None if dominant is None else change(dominant),
+            pseudo_mask=None if pseudo is None else change(pseudo),
+        )
 
 
 def weak_augmentation(
@@ -74,7 +87,7 @@ def strong_augmentation(sample: Sample, settings: RoundSettings, rng: np.random.
         image = _blur(image, rng)
     elif rng.random() < 0.5:
         image = _jitter(image, rng)
-    changed = Sample(image, sample.label_map, sample.dominant_mask)
+    changed = replace(sample, image=image)
     if settings.cutout_px and rng.random() < 0.5:
         changed = _cutout(changed, settings, rng)
     return changed
@@ -97,11 +110,13 @@ def _scale_and_crop(sample: Sample, scale: float, position: NDArray[np.float64])
     size = (inner_width, inner_height)
     image = np.asarray(Image.fromarray(sample.image).resize(size, Image.Resampling.BILINEAR, box))
     label_map = np.asarray(Image.fromarray(sample.label_map).resize(size, Image.Resampling.NEAREST, box))
-    mask = sample.dominant_mask
-    if mask is not None:
-        scaled = Image.fromarray(mask.view(np.uint8)).resize(size, Image.Resampling.NEAREST, box)
-        mask = np.asarray(scaled).astype(bool)
-    return _pad(Sample(image, label_map, mask), height, width)
+
+    def resample(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        scaled_mask = Image.fromarray(mask.view(np.uint8)).resize(size, Image.Resampling.NEAREST, box)
+        return np.asarray(scaled_mask).astype(bool)
+
+    scaled = replace(sample.with_masks(resample), image=image, label_map=label_map)
+    return _pad(scaled, height, width)
 
 
 def _pad(sample: Sample, height: int, width: int) -> Sample:
@@ -111,11 +126,10 @@ def _pad(sample: Sample, height: int, width: int) -> Sample:
         return sample
     rows = (missing_rows // 2, missing_rows - missing_rows // 2)
     columns = (missing_columns // 2, missing_columns - missing_columns // 2)
-    mask = sample.dominant_mask
-    return Sample(
-        np.pad(sample.image, (rows, columns, (0, 0))),
-        np.pad(sample.label_map, (rows, columns), constant_values=UNLABELLED),
-        None if mask is None else np.pad(mask, (rows, columns)),
+    return replace(
+        sample.with_masks(lambda mask: np.pad(mask, (rows, columns))),
+        image=np.pad(sample.image, (rows, columns, (0, 0))),
+        label_map=np.pad(sample.label_map, (rows, columns), constant_values=UNLABELLED),
     )
 
 
@@ -151,8 +165,11 @@ def _holds_answer(sample: Sample, num_classes: int) -> bool:
 
 
 def _flip(sample: Sample) -> Sample:
-    mask = sample.dominant_mask
-    return Sample(sample.image[:, ::-1], sample.label_map[:, ::-1], None if mask is None else mask[:, ::-1])
+    return replace(
+        sample.with_masks(lambda mask: mask[:, ::-1]),
+        image=sample.image[:, ::-1],
+        label_map=sample.label_map[:, ::-1],
+    )
 
 
 def _blur(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -189,8 +206,10 @@ def _cutout(sample: Sample, settings: RoundSettings, rng: np.random.Generator) -
     image, label_map = sample.image.copy(), sample.label_map.copy()
     image[hole] = 0
     label_map[hole] = 0 if settings.cutout_label is CutoutLabel.CLASS_0 else UNLABELLED
-    mask = sample.dominant_mask
-    if mask is not None:
-        mask = mask.copy()
-        mask[hole] = False
-    return Sample(image, label_map, mask)
+
+    def without_hole(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        left_over = mask.copy()
+        left_over[hole] = False
+        return left_over
+
+    return replace(sample.with_masks(without_hole), image=image, label_map=label_map)

@@ -53,11 +53,13 @@ class Batch:
         images: (B, H, W, 3) uint8.
         label_map: (B, H, W) uint8.
         weights: (B, H, W) float32 loss weights; None = 1 everywhere.
+        pseudo_mask: (B, H, W) bool, pixels nobody answered in the unlabelled stream; None = no such stream.
     """
 
     images: Tensor
     label_map: Tensor
-    weights: Tensor | None
+    weights: Tensor | None = None
+    pseudo_mask: Tensor | None = None
 
 
 class SampleReader(Protocol):
@@ -139,10 +141,18 @@ def collate(samples: list[Sample], *, dominant_weight: float) -> Batch:
     """Samples of one size as tensors; dominant answers get `dominant_weight`, all else 1."""
     images = torch.from_numpy(np.stack([sample.image for sample in samples]))
     label_map = torch.from_numpy(np.stack([sample.label_map for sample in samples]))
-    if all(sample.dominant_mask is None for sample in samples):
-        return Batch(images, label_map, None)
-    weights = np.ones(label_map.shape, dtype=np.float32)
-    for row, sample in zip(weights, samples, strict=True):
-        if sample.dominant_mask is not None:
-            row[sample.dominant_mask] = dominant_weight
-    return Batch(images, label_map, torch.from_numpy(weights))
+    dominant = _stack_masks([sample.dominant_mask for sample in samples], label_map)
+    weights = None if dominant is None else torch.where(dominant, dominant_weight, 1.0)
+    pseudo = _stack_masks([sample.pseudo_mask for sample in samples], label_map)
+    return Batch(images, label_map, weights, pseudo)
+
+
+def _stack_masks(masks: list[NDArray[np.bool_] | None], like: Tensor) -> Tensor | None:
+    """(B, H, W) bool, False where a sample has no mask; None where none has one."""
+    if all(mask is None for mask in masks):
+        return None
+    stacked = torch.zeros(like.shape, dtype=torch.bool)
+    for row, mask in zip(stacked, masks, strict=True):
+        if mask is not None:
+            row.copy_(torch.from_numpy(np.ascontiguousarray(mask)))
+    return stacked

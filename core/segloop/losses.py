@@ -45,6 +45,43 @@ def cross_entropy(logits: Tensor, label_map: Tensor, weights: Tensor | None = No
     return (per_pixel * factors).sum() / divisor
 
 
+def separate_cross_entropy(
+    logits: Tensor,
+    label_map: Tensor,
+    pseudo_mask: Tensor | None,
+    weights: Tensor | None = None,
+    *,
+    pseudo_label_weight: float = 1.0,
+) -> Tensor:
+    """Cross-entropy with a mean over answers and one over pseudo labels, so that neither drowns the other.
+
+    Args:
+        logits: (B, C, H, W) float.
+        label_map: (B, H, W) uint8; every value from C on (void, unlabelled, not sure) is ignored.
+        pseudo_mask: (B, H, W) bool, pixels nobody answered; None = none.
+        weights: (B, H, W) float, the loss weight of each answered pixel; None = 1 everywhere.
+        pseudo_label_weight: of the second mean.
+
+    Returns:
+        Scalar float32: the sum over answers divided by their number, plus the weight times the sum over
+        pseudo labels divided by the number of pixels of `pseudo_mask`: their mean times the share that is
+        sure.
+
+    Source: UniMatch, U2PL and others normalise the two terms apart; S4AL+ does not.
+    """
+    num_classes = logits.shape[1]
+    known = label_map < num_classes
+    target = torch.where(known, label_map, 0).long()
+    per_pixel = F.cross_entropy(logits.float(), target, reduction="none")
+    answered = known if pseudo_mask is None else known & ~pseudo_mask
+    factors = answered.to(per_pixel.dtype) if weights is None else answered * weights
+    loss = (per_pixel * factors).sum() / answered.sum().clamp(min=1)
+    if pseudo_mask is None:
+        return loss
+    sure = (per_pixel * (known & pseudo_mask)).sum() / pseudo_mask.sum().clamp(min=1)
+    return loss + pseudo_label_weight * sure
+
+
 @dataclass(frozen=True)
 class ContrastSettings:
     """The regional contrast's numbers; the defaults are S4AL+'s.

@@ -27,6 +27,8 @@ from segloop.settings import RoundSettings
 from segloop.training_data import TrainingData
 
 _SYNC_SECONDS = 10.0
+_TOP_LEVEL = 255
+"""Confidences are kept in a byte a pixel."""
 
 
 def pseudo_label(logits: Tensor, *, threshold: float) -> Tensor:
@@ -48,6 +50,31 @@ def override(pseudo: NDArray[np.uint8], known: NDArray[np.uint8]) -> NDArray[np.
     return np.where(known == UNLABELLED, pseudo, known)
 
 
+def confidence_levels(logits: Tensor) -> Tensor:
+    """(B, H, W) uint8 of (B, C, H, W) logits: the largest probability, in steps of 1/255, rounded down."""
+    return (logits.softmax(dim=1).amax(dim=1) * _TOP_LEVEL).floor().to(torch.uint8)
+
+
+def class_thresholds(counts: NDArray[np.int64], *, threshold: float, quantile: float) -> NDArray[np.uint8]:
+    """The confidence from which each class's pseudo labels are used.
+
+    Args:
+        counts: (C, 256) pixels of each predicted class at each confidence level (0..255 for 0..1).
+        threshold: the most that is ever asked, 0..1.
+        quantile: 0..1; a class whose confidences have a lower quantile than `threshold` is held to that.
+
+    Returns:
+        (C,) uint8 levels; a class nobody predicted keeps `threshold`.
+
+    Source: U2PL and AEL adapt thresholds so that rare classes keep pseudo labels; the rule is ours.
+    """
+    most = int(np.ceil(threshold * _TOP_LEVEL))
+    at_or_below = counts.cumsum(axis=1)
+    totals = at_or_below[:, -1:]
+    levels = (at_or_below >= np.maximum(1, np.ceil(quantile * totals))).argmax(axis=1)
+    return np.where(totals[:, 0] > 0, np.minimum(levels, most), most).astype(np.uint8)
+
+
 @dataclass
 class PseudoLabels:
     """The pseudo labels of one generation, in a file of one record an image.
@@ -55,15 +82,43 @@ class PseudoLabels:
     Attributes:
         data: the images and answers they belong to.
         records: (H, W) uint8 each, answers already laid over.
+        confidences: (H, W) uint8 levels each, where every class has a threshold of its own; None = the
+            records hold only what is sure enough.
+        thresholds: (C,) uint8 levels that go with the confidences.
     """
 
     data: TrainingData
     records: RecordFile
+    confidences: RecordFile | None = None
+    thresholds: NDArray[np.uint8] | None = None
 
     def sample(self, index: int) -> Sample:
         """The image with its pseudo label map at training size."""
         known = self.data.sample(index)
-        return Sample(known.image, self.records.read(index), known.dominant_mask)
+        label_map, pseudo_mask = self.records.read(index), known.label_map == UNLABELLED
+        if self.confidences is not None and self.thresholds is not None:
+            needed = np.full(256, 255, dtype=np.uint8)
+            needed[: len(self.thresholds)] = self.thresholds
+            is_unsure = pseudo_mask & (self.confidences.read(index) < needed[label_map])
+            label_map = np.where(is_unsure, np.uint8(UNLABELLED), label_map)
+        return Sample(known.image, label_map, known.dominant_mask, pseudo_mask)
+
+
+def count_confidences(
+    data: TrainingData,
+    records: RecordFile,
+    confidences: RecordFile,
+    indices: Sequence[int],
+    *,
+    num_classes: int,
+) -> NDArray[np.int64]:
+    """(C, 256) of `class_thresholds` over the pixels of `indices` that nobody answered."""
+    counts = np.zeros(num_classes * 256, dtype=np.int64)
+    for index in indices:
+        is_free = data.label_map(index) == UNLABELLED
+        cells = records.read(index)[is_free].astype(np.int64) * 256 + confidences.read(index)[is_free]
+        counts += np.bincount(cells, minlength=len(counts))
+    return counts.reshape(num_classes, 256)
 
 
 @dataclass(frozen=True)
@@ -85,6 +140,11 @@ class PseudoLabelFiles:
         """The pseudo labels themselves."""
         return self.folder / f"pseudo_labels_{self.generation}.bin"
 
+    @property
+    def confidences_path(self) -> Path:
+        """How sure the network was of each."""
+        return self.folder / f"pseudo_confidences_{self.generation}.bin"
+
     def num_done(self) -> int:
         """Images that are safely in the file, counted in the order they are made in."""
         try:
@@ -98,6 +158,7 @@ class PseudoLabelFiles:
         """Forget what was made: its network is about to be another one."""
         self._progress_path.unlink(missing_ok=True)
         self.records_path.unlink(missing_ok=True)
+        self.confidences_path.unlink(missing_ok=True)
 
     def mark_done(self, num_done: int) -> None:
         """Note that so many images are in the file; only after its `sync`."""
@@ -118,6 +179,7 @@ def label_pool(
     settings: RoundSettings,
     dtype: torch.dtype,
     on_labelled: Callable[[int], None],
+    confidences: RecordFile | None = None,
 ) -> None:
     """Fill `records` with the pseudo labels of `indices`, from where an earlier attempt stopped.
 
@@ -130,6 +192,8 @@ def label_pool(
         settings: score_scales, pseudo_label_threshold and the training size are read.
         dtype: of the forward pass.
         on_labelled: gets the number of images done so far.
+        confidences: gets the level of every pixel, and `records` every label however unsure; None = labels
+            below pseudo_label_threshold are left out.
     """
     device = next(network.parameters()).device
     step = batch_size_for(
@@ -150,14 +214,24 @@ def label_pool(
         for batch, images in zip(batches, reads, strict=True):
             pixels = torch.from_numpy(images).to(device)
             logits = mean_logits(network, pixels, settings.score_scales, dtype)
-            pseudo = pseudo_label(logits, threshold=settings.pseudo_label_threshold).cpu().numpy()
+            threshold = settings.pseudo_label_threshold if confidences is None else 0.0
+            pseudo = pseudo_label(logits, threshold=threshold).cpu().numpy()
             for index, labels in zip(batch, pseudo, strict=True):
                 records.write(index, override(labels, data.label_map(index)))
+            if confidences is not None:
+                for index, levels in zip(batch, confidence_levels(logits).cpu().numpy(), strict=True):
+                    confidences.write(index, levels)
             num_done += len(batch)
             if time.monotonic() - last_sync > _SYNC_SECONDS:
-                records.sync()
+                _sync(records, confidences)
                 files.mark_done(num_done)
                 last_sync = time.monotonic()
             on_labelled(num_done)
-    records.sync()
+    _sync(records, confidences)
     files.mark_done(num_done)
+
+
+def _sync(records: RecordFile, confidences: RecordFile | None) -> None:
+    records.sync()
+    if confidences is not None:
+        confidences.sync()

@@ -67,6 +67,13 @@ class Negatives(StrEnum):
     SHARED = "shared"
 
 
+class LossMeans(StrEnum):
+    """One mean over answers and pseudo labels together (S4AL+), or a mean of their own for each."""
+
+    JOINT = "joint"
+    SEPARATE = "separate"
+
+
 class CutoutLabel(StrEnum):
     """What a cutout hole means in the label map. The released S4AL+ code writes class 0."""
 
@@ -147,6 +154,19 @@ class RoundSettings:
     cutout_label: CutoutLabel = setting(CutoutLabel.IGNORE, help="what the cutout hole is in the label map")
     pseudo_label_threshold: float = setting(
         0.70, low=0.0, high=1.0, help="a pixel's largest probability from which its pseudo label is used"
+    )
+    pseudo_label_quantile: float = setting(
+        1.0,
+        low=0.0,
+        high=1.0,
+        help="a class's threshold falls to this quantile of its pixels' confidences where that is lower, so "
+        "that rare classes keep pseudo labels; 1 = one threshold for all",
+    )
+    loss_means: LossMeans = setting(
+        LossMeans.JOINT, help="one mean over answers and pseudo labels together, or one for each"
+    )
+    pseudo_label_weight: float = setting(
+        1.0, low=0.0, high=100.0, help="separate means: weight of the pseudo labels' beside the answers'"
     )
     reco_weight: float = setting(
         1.0, low=0.0, high=100.0, help="weight of the regional contrastive loss; 0 = off"

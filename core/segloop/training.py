@@ -31,12 +31,18 @@ from segloop.devices import (
 )
 from segloop.errors import NonFiniteError, WeightsError
 from segloop.generations import Generation, learning_rate_factor, plan_generations, pseudo_label_cost
-from segloop.losses import ContrastSettings, cross_entropy, regional_contrast
+from segloop.losses import ContrastSettings, cross_entropy, regional_contrast, separate_cross_entropy
 from segloop.network import SegmentationNetwork, upsample_logits
 from segloop.progress import Progress, ProgressMeter
 from segloop.record_files import RecordFile
-from segloop.self_training import PseudoLabelFiles, PseudoLabels, label_pool
-from segloop.settings import RoundSettings
+from segloop.self_training import (
+    PseudoLabelFiles,
+    PseudoLabels,
+    class_thresholds,
+    count_confidences,
+    label_pool,
+)
+from segloop.settings import LossMeans, RoundSettings
 from segloop.sources import ImageSource
 from segloop.training_data import TrainingData
 from segloop.training_state import NetworkRecipe, TrainingState
@@ -211,11 +217,16 @@ class _Training:
                     files.discard()
                 shape = (self.settings.image_height_px, self.settings.image_width_px)
                 records = stack.enter_context(RecordFile(files.records_path, shape, self.data.num_images))
+                confidences = None
+                if self.settings.pseudo_label_quantile < 1:
+                    confidences = stack.enter_context(
+                        RecordFile(files.confidences_path, shape, self.data.num_images)
+                    )
                 if state is None or state.generation != index:
                     network = self.recipe.first_network(index) if state is None else state.network
-                    self._label(planned, network, records, meter)
+                    self._label(planned, network, records, confidences, meter)
                 meter.finish_phase(planned.label_cost(self.settings))
-                reader = PseudoLabels(self.data, records).sample
+                reader = self._pseudo_labels(planned, records, confidences).sample
             if state is None or state.generation != index:
                 state = self.recipe.begin(index, state)
             maker = BatchMaker(
@@ -236,6 +247,7 @@ class _Training:
         planned: _PlannedGeneration,
         network: SegmentationNetwork,
         records: RecordFile,
+        confidences: RecordFile | None,
         meter: ProgressMeter,
     ) -> None:
         num_images, cost = len(planned.to_label), planned.label_cost(self.settings)
@@ -248,7 +260,24 @@ class _Training:
             self.settings,
             self.dtype,
             lambda done: meter.report("pseudo labels", done, num_images, phase_cost=cost),
+            confidences,
         )
+
+    def _pseudo_labels(
+        self, planned: _PlannedGeneration, records: RecordFile, confidences: RecordFile | None
+    ) -> PseudoLabels:
+        """The generation's labels, each class held to its own threshold where that is asked for."""
+        if confidences is None:
+            return PseudoLabels(self.data, records)
+        counts = count_confidences(
+            self.data, records, confidences, planned.to_label, num_classes=self.recipe.num_classes
+        )
+        thresholds = class_thresholds(
+            counts,
+            threshold=self.settings.pseudo_label_threshold,
+            quantile=self.settings.pseudo_label_quantile,
+        )
+        return PseudoLabels(self.data, records, confidences, thresholds)
 
     def _run_steps(
         self, generation: Generation, maker: BatchMaker, state: TrainingState, meter: ProgressMeter
@@ -284,12 +313,11 @@ class _Training:
         """One optimiser step; gives the loss, on the device."""
         settings, device = self.settings, self.recipe.device
         label_map = batch.label_map.to(device)
-        weights = None if batch.weights is None else batch.weights.to(device)
         images = state.network.normalise(batch.images.to(device))
         size = (images.shape[2], images.shape[3])
         with autocast(device, self.dtype):
             outputs = state.network(images, embed=settings.reco_weight > 0)
-        loss = cross_entropy(upsample_logits(outputs.logits.float(), size, size), label_map, weights)
+        loss = self._cross_entropy(upsample_logits(outputs.logits.float(), size, size), label_map, batch)
         if outputs.embeddings is not None:
             contrast = regional_contrast(
                 outputs.embeddings,
@@ -304,6 +332,19 @@ class _Training:
         state.scaler.step(state.optimiser)
         state.scaler.update()
         return loss
+
+    def _cross_entropy(self, logits: Tensor, label_map: Tensor, batch: Batch) -> Tensor:
+        weights = None if batch.weights is None else batch.weights.to(logits.device)
+        if self.settings.loss_means is LossMeans.JOINT:
+            return cross_entropy(logits, label_map, weights)
+        pseudo_mask = None if batch.pseudo_mask is None else batch.pseudo_mask.to(logits.device)
+        return separate_cross_entropy(
+            logits,
+            label_map,
+            pseudo_mask,
+            weights,
+            pseudo_label_weight=self.settings.pseudo_label_weight,
+        )
 
     def _set_learning_rates(self, state: TrainingState, num_steps: int) -> None:
         factor = learning_rate_factor(

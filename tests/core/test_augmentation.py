@@ -15,7 +15,7 @@ def _coded_sample() -> Sample:
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     label_map = (rows // 8 * (WIDTH // 8) + columns // 8).astype(np.uint8)
     image = np.stack([label_map * 7, 255 - label_map * 7, label_map * 3 + 20], axis=2)
-    return Sample(image, label_map, (label_map % 5 == 0))
+    return Sample(image, label_map, label_map % 5 == 0, label_map % 3 == 0)
 
 
 def _rng(seed: int) -> np.random.Generator:
@@ -26,13 +26,14 @@ def _weak(sample: Sample, seed: int, settings: RoundSettings = SETTINGS, *, hold
     return weak_augmentation(sample, settings, _rng(seed), num_classes=200, must_hold_answer=hold)
 
 
-def test_image_label_map_and_dominant_mask_move_as_one() -> None:
+def test_image_label_map_and_masks_move_as_one() -> None:
     num_checked = 0
     for seed in range(20):
         found = _weak(_coded_sample(), seed)
         assert found.image.shape == (HEIGHT, WIDTH, 3)
         assert found.label_map.shape == (HEIGHT, WIDTH)
         assert found.dominant_mask is not None
+        assert found.pseudo_mask is not None
         known = found.label_map != 255
         # away from block borders bilinear colours are exactly the class's
         inner = known.copy()
@@ -44,6 +45,8 @@ def test_image_label_map_and_dominant_mask_move_as_one() -> None:
         classes = found.label_map[inner].astype(int)
         np.testing.assert_allclose(found.image[inner][:, 0].astype(int), classes * 7, atol=1)
         np.testing.assert_array_equal(found.dominant_mask[inner], classes % 5 == 0)
+        np.testing.assert_array_equal(found.pseudo_mask[inner], classes % 3 == 0)
+        assert not found.pseudo_mask[~known].any()
     assert num_checked > 1000
 
 

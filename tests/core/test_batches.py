@@ -93,3 +93,14 @@ def test_dominant_answers_weigh_less() -> None:
     assert (weights[0] == 1).all()
     assert (weights[1, 3:5] == 0.25).all()
     assert float(weights[1].sum()) == 24 * 32 - 64 * 0.75
+
+
+def test_pseudo_masks_are_false_where_a_sample_has_none() -> None:
+    plain = _sample(1)
+    mask = np.zeros((24, 32), bool)
+    mask[3:5] = True
+    assert collate([plain, plain], dominant_weight=1.0).pseudo_mask is None
+    pseudo = collate([plain, replace(plain, pseudo_mask=mask)], dominant_weight=1.0).pseudo_mask
+    assert pseudo is not None
+    assert not pseudo[0].any()
+    np.testing.assert_array_equal(pseudo[1].numpy(), mask)

@@ -14,6 +14,7 @@ from segloop.losses import (
     draw_contrast,
     gather_pixels,
     regional_contrast,
+    separate_cross_entropy,
 )
 from segloop.prototypes import class_prototypes, negative_distribution
 from segloop.settings import Negatives
@@ -53,6 +54,50 @@ def test_cross_entropy_equals_the_plain_loop(share_known: float, is_weighted: bo
     weights = torch.rand(2, 10, 10, generator=generator) if is_weighted else None
     found = cross_entropy(logits, label_map, weights)
     assert found.item() == pytest.approx(_plain_cross_entropy(logits, label_map, weights), rel=1e-5)
+
+
+def _plain_separate(logits: Tensor, label_map: Tensor, pseudo: Tensor, weights: Tensor | None) -> float:
+    sums, num_answers, num_free = [0.0, 0.0], 0, int(pseudo.sum())
+    for b, y, x in torch.cartesian_prod(*(torch.arange(size) for size in label_map.shape)).tolist():
+        label, is_pseudo = int(label_map[b, y, x]), bool(pseudo[b, y, x])
+        if label >= logits.shape[1]:
+            continue
+        loss = -float(logits[b, :, y, x].softmax(0)[label].log())
+        num_answers += not is_pseudo
+        sums[is_pseudo] += loss if weights is None or is_pseudo else loss * float(weights[b, y, x])
+    return sums[0] / max(1, num_answers) + 0.5 * sums[1] / max(1, num_free)
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("share_pseudo", [0.0, 0.6, 1.0])
+def test_separate_means_equal_the_plain_loop(is_weighted: bool, share_pseudo: float) -> None:
+    generator = _generator(3)
+    logits = torch.randn(2, 4, 7, 6, generator=generator)
+    label_map = torch.randint(4, (2, 7, 6), generator=generator).to(torch.uint8)
+    label_map[torch.rand(2, 7, 6, generator=generator) < 0.4] = 255
+    pseudo = torch.rand(2, 7, 6, generator=generator) < share_pseudo
+    weights = torch.rand(2, 7, 6, generator=generator) if is_weighted else None
+    found = separate_cross_entropy(logits, label_map, pseudo, weights, pseudo_label_weight=0.5)
+    assert found.item() == pytest.approx(_plain_separate(logits, label_map, pseudo, weights), rel=1e-5)
+
+
+def test_one_answer_counts_as_much_as_all_pseudo_labels() -> None:
+    """Three classes alike: each mean is log 3, the second one times the share that is sure."""
+    label_map = torch.zeros(1, 10, 10, dtype=torch.uint8)
+    pseudo = torch.ones(1, 10, 10, dtype=torch.bool)
+    pseudo[0, 0, 0] = False
+    label_map[0, 5:] = 255
+    loss = separate_cross_entropy(torch.zeros(1, 3, 10, 10), label_map, pseudo)
+    assert float(loss) == pytest.approx(math.log(3) * (1 + 49 / 99))
+
+
+def test_separate_means_without_pseudo_labels_are_the_mean_over_answers() -> None:
+    logits = torch.randn(1, 3, 6, 6, generator=_generator())
+    label_map = torch.full((1, 6, 6), 255, dtype=torch.uint8)
+    label_map[0, :2] = 1
+    assert float(separate_cross_entropy(logits, label_map, None)) == pytest.approx(
+        float(cross_entropy(logits, label_map))
+    )
 
 
 def test_cross_entropy_of_nothing_known_is_a_zero_with_a_graph() -> None:

@@ -14,7 +14,7 @@ from segloop.evaluation import metrics_of
 from segloop.network import describe_network, save_weights
 from segloop.progress import Progress
 from segloop.scoring import evaluate
-from segloop.settings import Negatives, RoundSettings
+from segloop.settings import LossMeans, Negatives, RoundSettings
 from segloop.sources import ArraySource
 from segloop.training import TrainedModel, train
 
@@ -130,6 +130,26 @@ def test_killed_and_called_again_training_gives_the_same_weights(
     assert resumed.notes == ()
 
 
+def test_thresholds_of_classes_are_the_same_after_a_kill(tmp_path: Path) -> None:
+    settings = replace(
+        SETTINGS,
+        image_steps=16,
+        loss_means=LossMeans.SEPARATE,
+        pseudo_label_threshold=0.99,
+        pseudo_label_quantile=0.25,
+    )
+
+    def kill(progress: Progress) -> None:
+        if progress.phase == "generation 1":
+            raise _Killed
+
+    whole = _train(tmp_path / "whole", settings)
+    with pytest.raises(_Killed):
+        _train(tmp_path / "broken", settings, on_progress=kill, checkpoint_seconds=0)
+    assert _same_weights(whole, _train(tmp_path / "broken", settings))
+    assert not _same_weights(whole, _train(tmp_path / "one", replace(settings, pseudo_label_quantile=1.0)))
+
+
 def test_a_kill_between_checkpoints_loses_only_what_came_after(
     tmp_path: Path, uninterrupted: TrainedModel
 ) -> None:
@@ -227,6 +247,7 @@ def test_twenty_steps_learn_something(tmp_path: Path) -> None:
         {"num_generations": 2, "image_steps": 24},
         {"num_generations": 0},
         {"precision": "bf16"},
+        {"loss_means": LossMeans.SEPARATE},
         {"image_height_px": 33, "image_width_px": 47},
         {"image_height_px": 16, "image_width_px": 16},
     ],
