@@ -140,13 +140,14 @@ def test_answer_is_kept_pixel_by_pixel(site: Site) -> None:
     label_map = painted(got)
     mask = label_map != 255
     label_map[mask] = np.random.default_rng(0).choice([0, 1, 2, 254], int(mask.sum()))
-    answer = submit(project.people[0], got, label_map)
+    answer = submit(project.people[0], got, label_map, num_strokes=5, num_keys=7)
     assert answer.status_code == 200
     assert answer.json()["version"] == 1
     kept = project.owner.get(f"/annotations/{answer.json()['annotation_id']}").json()
     assert np.array_equal(decode(kept["label_map_png"]), label_map)
     assert kept["num_void_px"] == int((label_map == 254).sum())
     assert (kept["annotation_seconds"], kept["num_clicks"]) == (4.5, 3)
+    assert (kept["num_strokes"], kept["num_keys"]) == (5, 7)
     assert (kept["round"], kept["purpose"], kept["state"]) == (0, "selected", "submitted")
 
 
@@ -202,6 +203,8 @@ def bad_answers(got: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
         (answer_body(good, seconds_spent=100_000), "seconds_spent"),
         (answer_body(good, num_clicks=-1), "num_clicks"),
         (answer_body(good, num_clicks=1.5), "num_clicks"),
+        (answer_body(good, num_strokes=-1), "num_strokes"),
+        (answer_body(good, num_keys=1_000_001), "num_keys"),
         (answer_body(good, extra=1), "extra"),
         ({**answer_body(good), "label_map_png": "not base64!"}, "base64"),
         ({**answer_body(good), "label_map_png": "aGVsbG8="}, "PNG"),
@@ -261,8 +264,11 @@ def test_drafts_are_kept_and_checked(lite: Annotating) -> None:
     assert caller.get(path).status_code == 404
     unfinished = painted(got)
     unfinished[:5] = 255
-    saved = caller.call("PUT", path, json={"label_map_png": encode(unfinished), "num_clicks": 2})
+    cost = {"num_clicks": 2, "num_strokes": 4, "num_keys": 6}
+    saved = caller.call("PUT", path, json={"label_map_png": encode(unfinished), **cost})
     assert saved.status_code == 200
+    assert cost.items() <= saved.json().items()
+    assert cost.items() <= caller.get(path).json().items()
     assert np.array_equal(decode(caller.get(path).json()["label_map_png"]), unfinished)
     wrong_size = {"label_map_png": encode(unfinished[1:])}
     assert caller.call("PUT", path, json=wrong_size).status_code == 422
@@ -344,10 +350,10 @@ def test_annotations_are_listed_page_by_page_and_cost_is_for_owners(lite: Annota
     assert [item["id"] for item in second["items"]] == [theirs]
     assert second["next_cursor"] is None
     seen = {
-        item["id"]: item["num_clicks"]
+        item["id"]: (item["num_clicks"], item["num_strokes"], item["num_keys"])
         for item in lite.people[0].get(f"{lite.path}/annotations").json()["items"]
     }
-    assert seen == {mine: 3, theirs: None}
+    assert seen == {mine: (3, 0, 0), theirs: (None, None, None)}
     for query, expected in (
         (f"user={lite.people[1].id}", [theirs]),
         ("round=0", [mine, theirs]),

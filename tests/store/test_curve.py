@@ -7,7 +7,7 @@ from segloop.settings import AnnotationKind, QueryPurpose, RoundSettings
 from segloop_store.clock import now
 from segloop_store.database import Database
 from segloop_store.models import Annotation, RegionQuery, Round, TrainingSnapshot
-from segloop_store.repositories.curve import learning_curve
+from segloop_store.repositories.curve import Cost, learning_curve
 from segloop_store.states import RoundState
 from tests.support.seeding import Seeded, seed_project, seed_round
 
@@ -39,6 +39,8 @@ def add_answer(
                 num_void_px=0,
                 annotation_seconds=2.0,
                 num_clicks=5,
+                num_strokes=3,
+                num_keys=7,
             )
         )
 
@@ -78,10 +80,11 @@ def test_costs_are_those_of_what_each_model_saw(database: Database) -> None:
     add_answer(database, second, seeded.user_ids[0], 15)
     with database.reading() as session:
         points = learning_curve(session, seeded.project_id)
-    assert [
-        (point.round.number, point.annotated_regions, point.clicks, point.annotation_seconds)
-        for point in points
-    ] == [(0, 0, 0, 0.0), (1, 1, 15, 6.0), (2, 2, 20, 8.0)]
+    assert [(point.round.number, point.annotated_regions, point.cost) for point in points] == [
+        (0, 0, Cost()),
+        (1, 1, Cost(15, 9, 21, 6.0)),
+        (2, 2, Cost(20, 12, 28, 8.0)),
+    ]
 
 
 def test_number_of_statements_does_not_grow_with_rounds(database: Database) -> None:

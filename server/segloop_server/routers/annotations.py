@@ -77,5 +77,7 @@ def _json(view: AnnotationView, access: Access, caller: Caller) -> AnnotationOut
         num_void_px=annotation.num_void_px,
         annotation_seconds=annotation.annotation_seconds if sees_cost else None,
         num_clicks=annotation.num_clicks if sees_cost else None,
+        num_strokes=annotation.num_strokes if sees_cost else None,
+        num_keys=annotation.num_keys if sees_cost else None,
         created_at=annotation.created_at,
     )

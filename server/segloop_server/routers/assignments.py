@@ -89,6 +89,8 @@ def submit_annotation(
         kind=body.kind,
         annotation_seconds=body.seconds_spent,
         num_clicks=body.num_clicks,
+        num_strokes=body.num_strokes,
+        num_keys=body.num_keys,
     )
     with context.database.transaction() as session:
         require_own_assignment(session, caller, assignment_id)
@@ -103,7 +105,13 @@ def save_draft(assignment_id: uuid.UUID, body: DraftBody, context: ContextDep, c
     """Keep unfinished work over what was kept before."""
     view, _ = _own(context, caller, assignment_id)
     decode_box(body.label_map_png, box_of(view.query))
-    contents = DraftContents(base64.b64decode(body.label_map_png), body.seconds_spent, body.num_clicks)
+    contents = DraftContents(
+        base64.b64decode(body.label_map_png),
+        body.seconds_spent,
+        body.num_clicks,
+        body.num_strokes,
+        body.num_keys,
+    )
     with context.database.transaction() as session:
         require_own_assignment(session, caller, assignment_id)
         draft = drafts.save(session, assignment_id, contents, at=now())
@@ -173,6 +181,8 @@ def _draft_json(draft: Draft) -> DraftOut:
         label_map_png=base64.b64encode(draft.label_map_png).decode(),
         seconds_spent=draft.seconds_spent,
         num_clicks=draft.num_clicks,
+        num_strokes=draft.num_strokes,
+        num_keys=draft.num_keys,
         is_late_answer=draft.is_late_answer,
         updated_at=draft.updated_at,
     )

@@ -11,10 +11,10 @@ from segloop_server.schemas.common import Payload, Storable, Timestamp
 from segloop_store.repositories.annotations import AnnotationState
 
 DAY_SECONDS = 86_400.0
-MAX_CLICKS = 1_000_000
+MAX_COUNT = 1_000_000
 
 Seconds = Annotated[float, Field(ge=0, le=DAY_SECONDS, allow_inf_nan=False)]
-Clicks = Annotated[int, Field(ge=0, le=MAX_CLICKS)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Base64Png = Annotated[
     str, Field(min_length=1, description="base64 of an 8-bit index PNG of the region's box")
 ]
@@ -82,12 +82,15 @@ class Lease(BaseModel):
 class AnswerBody(Payload):
     """An answer to the region: every pixel inside a class or 254, every one outside 255.
 
-    `seconds_spent` and `num_clicks` are what this answer took; a changed answer sends what the change took.
+    `seconds_spent`, `num_clicks`, `num_strokes` (of brush, eraser or polygon) and `num_keys` are what this
+    answer took; a changed answer sends what the change took.
     """
 
     label_map_png: Base64Png
     seconds_spent: Seconds
-    num_clicks: Clicks
+    num_clicks: Count
+    num_strokes: Count = 0
+    num_keys: Count = 0
     kind: AnnotationKind = AnnotationKind.EXACT
 
 
@@ -103,7 +106,9 @@ class DraftBody(Payload):
 
     label_map_png: Base64Png
     seconds_spent: Seconds = 0.0
-    num_clicks: Clicks = 0
+    num_clicks: Count = 0
+    num_strokes: Count = 0
+    num_keys: Count = 0
 
 
 class DraftOut(BaseModel):
@@ -113,6 +118,8 @@ class DraftOut(BaseModel):
     label_map_png: str
     seconds_spent: float
     num_clicks: int
+    num_strokes: int
+    num_keys: int
     is_late_answer: bool
     updated_at: Timestamp
 
@@ -169,7 +176,7 @@ class SkippedQuery(BaseModel):
 
 
 class AnnotationOut(BaseModel):
-    """One annotation version. Seconds and clicks are null for anybody but owners and the author."""
+    """One annotation version. What it cost is null for anybody but owners and the author."""
 
     id: uuid.UUID
     region_query_id: uuid.UUID
@@ -187,6 +194,8 @@ class AnnotationOut(BaseModel):
     num_void_px: int
     annotation_seconds: float | None
     num_clicks: int | None
+    num_strokes: int | None
+    num_keys: int | None
     created_at: Timestamp
 
 

@@ -121,15 +121,17 @@ class RoundOut(BaseModel):
 class CurveItem(BaseModel):
     """One round of the learning curve.
 
-    `annotated_regions`, `clicks` and `annotation_seconds` are cumulative: everything people had said when
-    the round's model was trained (when the round was started, if it trained none). Each change to an answer
-    adds its clicks and seconds; a region counts once.
+    `annotated_regions`, `clicks`, `strokes`, `keys` and `annotation_seconds` are cumulative: everything
+    people had said when the round's model was trained (when the round was started, if it trained none). Each
+    change to an answer adds what it cost; a region counts once.
     """
 
     round: int
     labelled_fraction: float | None
     annotated_regions: int
     clicks: int
+    strokes: int
+    keys: int
     annotation_seconds: float
     mean_iou: float | None
     iou_per_class: list[float | None] | None
@@ -146,8 +148,10 @@ class CurveItem(BaseModel):
             round=point.round.number,
             labelled_fraction=point.round.labelled_fraction,
             annotated_regions=point.annotated_regions,
-            clicks=point.clicks,
-            annotation_seconds=point.annotation_seconds,
+            clicks=point.cost.clicks,
+            strokes=point.cost.strokes,
+            keys=point.cost.keys,
+            annotation_seconds=point.cost.annotation_seconds,
             mean_iou=measured.get("mean_iou") if measured else None,
             iou_per_class=measured.get("iou_per_class") if measured else None,
             on=split if measured else None,

@@ -40,6 +40,8 @@ class Answer:
     kind: AnnotationKind
     annotation_seconds: float
     num_clicks: int
+    num_strokes: int = 0
+    num_keys: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,13 @@ def _refusal(session: Session, assignment: Assignment, query: RegionQuery, at: d
 
 
 def _keep_late_answer(session: Session, assignment_id: uuid.UUID, answer: Answer, at: datetime) -> None:
-    contents = drafts.DraftContents(answer.label_map_png, answer.annotation_seconds, answer.num_clicks)
+    contents = drafts.DraftContents(
+        answer.label_map_png,
+        answer.annotation_seconds,
+        answer.num_clicks,
+        answer.num_strokes,
+        answer.num_keys,
+    )
     drafts.save(session, assignment_id, contents, at=at, is_late_answer=True)
 
 
@@ -168,6 +176,8 @@ def _add_version(
         num_void_px=answer.num_void_px,
         annotation_seconds=answer.annotation_seconds,
         num_clicks=answer.num_clicks,
+        num_strokes=answer.num_strokes,
+        num_keys=answer.num_keys,
     )
     session.add(annotation)
     session.flush()

@@ -1,7 +1,7 @@
 """The learning curve: a row a round, what its model had cost, and how good it is."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import and_, case, func, select
@@ -12,20 +12,32 @@ from segloop_store.models import Annotation, RegionQuery, Round, TrainingSnapsho
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What answers cost people."""
+
+    clicks: int = 0
+    strokes: int = 0
+    keys: int = 0
+    annotation_seconds: float = 0.0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """Both together."""
+        return Cost(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(Cost)))
+
+
+@dataclass(frozen=True, slots=True)
 class CurvePoint:
     """One round. The costs are cumulative: everything people had said when the round's model was trained.
 
     Attributes:
         round: the round.
         annotated_regions: regions answered by then, each once however often it was asked or changed.
-        clicks: of all answers by then, whatever they were asked for, and of each change to them.
-        annotation_seconds: likewise.
+        cost: of all answers by then, whatever they were asked for, and of each change to them.
     """
 
     round: Round
     annotated_regions: int
-    clicks: int
-    annotation_seconds: float
+    cost: Cost
 
 
 def learning_curve(session: Session, project_id: uuid.UUID) -> list[CurvePoint]:
@@ -40,11 +52,11 @@ def learning_curve(session: Session, project_id: uuid.UUID) -> list[CurvePoint]:
         return []
     rounds = [row[0] for row in rows]
     costs = _costs_between(session, project_id, _rising([row[1] for row in rows]))
-    points, regions, clicks, seconds = [], 0, 0, 0.0
+    points, regions, cost = [], 0, Cost()
     for number, round_ in enumerate(rounds):
-        more = costs.get(number, (0, 0, 0.0))
-        regions, clicks, seconds = regions + more[0], clicks + more[1], seconds + more[2]
-        points.append(CurvePoint(round_, regions, clicks, seconds))
+        more_regions, more_cost = costs.get(number, (0, Cost()))
+        regions, cost = regions + more_regions, cost + more_cost
+        points.append(CurvePoint(round_, regions, cost))
     return points
 
 
@@ -58,8 +70,8 @@ def _rising(moments: list[datetime]) -> list[datetime]:
 
 def _costs_between(
     session: Session, project_id: uuid.UUID, until: list[datetime]
-) -> dict[int, tuple[int, int, float]]:
-    """Position in `until` -> (regions, clicks, seconds) of the answers since the moment before it."""
+) -> dict[int, tuple[int, Cost]]:
+    """Position in `until` -> regions and cost of the answers since the moment before it."""
     earlier, earlier_query = aliased(Annotation), aliased(RegionQuery)
     is_first_of_region = and_(
         RegionQuery.purpose != QueryPurpose.AGREEMENT,
@@ -80,6 +92,8 @@ def _costs_between(
             position.label("position"),
             case((is_first_of_region, 1), else_=0).label("regions"),
             Annotation.num_clicks.label("clicks"),
+            Annotation.num_strokes.label("strokes"),
+            Annotation.num_keys.label("key_presses"),
             Annotation.annotation_seconds.label("seconds"),
         )
         .join(RegionQuery, RegionQuery.id == Annotation.region_query_id)
@@ -91,7 +105,12 @@ def _costs_between(
             per_answer.c.position,
             func.sum(per_answer.c.regions),
             func.sum(per_answer.c.clicks),
+            func.sum(per_answer.c.strokes),
+            func.sum(per_answer.c.key_presses),
             func.sum(per_answer.c.seconds),
         ).group_by(per_answer.c.position)
     )
-    return {int(row[0]): (int(row[1]), int(row[2]), float(row[3])) for row in rows}
+    return {
+        int(position): (int(regions), Cost(int(clicks), int(strokes), int(keys), float(seconds)))
+        for position, regions, clicks, strokes, keys, seconds in rows
+    }

@@ -20,6 +20,8 @@ class DraftContents:
     label_map_png: bytes
     seconds_spent: float
     num_clicks: int
+    num_strokes: int = 0
+    num_keys: int = 0
 
 
 def save(
@@ -46,6 +48,8 @@ def save(
     draft.label_map_png = contents.label_map_png
     draft.seconds_spent = contents.seconds_spent
     draft.num_clicks = contents.num_clicks
+    draft.num_strokes = contents.num_strokes
+    draft.num_keys = contents.num_keys
     draft.is_late_answer = draft.is_late_answer or is_late_answer
     draft.updated_at = at
     session.flush()

@@ -115,6 +115,8 @@ class Draft(HasId, HasCreatedAt, Base):
     label_map_png: Mapped[bytes] = mapped_column(LargeBinary)
     seconds_spent: Mapped[float] = mapped_column(default=0.0)
     num_clicks: Mapped[int] = mapped_column(default=0)
+    num_strokes: Mapped[int] = mapped_column(default=0)
+    num_keys: Mapped[int] = mapped_column(default=0)
     is_late_answer: Mapped[bool] = mapped_column(default=False)
     """True when it is a submit refused because the lease was lost."""
     updated_at: Mapped[datetime]
@@ -146,6 +148,8 @@ class Annotation(HasId, HasCreatedAt, Base):
     num_void_px: Mapped[int]
     annotation_seconds: Mapped[float]
     num_clicks: Mapped[int]
+    num_strokes: Mapped[int] = mapped_column(default=0)
+    num_keys: Mapped[int] = mapped_column(default=0)
     fixes_annotation_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("annotation.id", ondelete="SET NULL")
     )

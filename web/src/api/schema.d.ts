@@ -1412,6 +1412,10 @@ export interface components {
             label_map_png: string;
             /** Num Clicks */
             num_clicks: number | null;
+            /** Num Keys */
+            num_keys: number | null;
+            /** Num Strokes */
+            num_strokes: number | null;
             /** Num Void Px */
             num_void_px: number;
             purpose: components["schemas"]["QueryPurpose"];
@@ -1443,7 +1447,7 @@ export interface components {
         AnnotationKind: "exact" | "dominant";
         /**
          * AnnotationOut
-         * @description One annotation version. Seconds and clicks are null for anybody but owners and the author.
+         * @description One annotation version. What it cost is null for anybody but owners and the author.
          */
         AnnotationOut: {
             /** Annotation Seconds */
@@ -1472,6 +1476,10 @@ export interface components {
             kind: components["schemas"]["AnnotationKind"];
             /** Num Clicks */
             num_clicks: number | null;
+            /** Num Keys */
+            num_keys: number | null;
+            /** Num Strokes */
+            num_strokes: number | null;
             /** Num Void Px */
             num_void_px: number;
             purpose: components["schemas"]["QueryPurpose"];
@@ -1505,7 +1513,8 @@ export interface components {
          * AnswerBody
          * @description An answer to the region: every pixel inside a class or 254, every one outside 255.
          *
-         *     `seconds_spent` and `num_clicks` are what this answer took; a changed answer sends what the change took.
+         *     `seconds_spent`, `num_clicks`, `num_strokes` (of brush, eraser or polygon) and `num_keys` are what this
+         *     answer took; a changed answer sends what the change took.
          */
         AnswerBody: {
             /** @default exact */
@@ -1517,6 +1526,16 @@ export interface components {
             label_map_png: string;
             /** Num Clicks */
             num_clicks: number;
+            /**
+             * Num Keys
+             * @default 0
+             */
+            num_keys: number;
+            /**
+             * Num Strokes
+             * @default 0
+             */
+            num_strokes: number;
             /** Seconds Spent */
             seconds_spent: number;
         };
@@ -1613,9 +1632,9 @@ export interface components {
          * CurveItem
          * @description One round of the learning curve.
          *
-         *     `annotated_regions`, `clicks` and `annotation_seconds` are cumulative: everything people had said when
-         *     the round's model was trained (when the round was started, if it trained none). Each change to an answer
-         *     adds its clicks and seconds; a region counts once.
+         *     `annotated_regions`, `clicks`, `strokes`, `keys` and `annotation_seconds` are cumulative: everything
+         *     people had said when the round's model was trained (when the round was started, if it trained none). Each
+         *     change to an answer adds what it cost; a region counts once.
          */
         CurveItem: {
             /** Annotated Regions */
@@ -1626,6 +1645,8 @@ export interface components {
             clicks: number;
             /** Iou Per Class */
             iou_per_class: (number | null)[] | null;
+            /** Keys */
+            keys: number;
             /** Labelled Fraction */
             labelled_fraction: number | null;
             /** Mean Iou */
@@ -1636,6 +1657,8 @@ export interface components {
             on: string | null;
             /** Round */
             round: number;
+            /** Strokes */
+            strokes: number;
         };
         /**
          * DraftBody
@@ -1652,6 +1675,16 @@ export interface components {
              * @default 0
              */
             num_clicks: number;
+            /**
+             * Num Keys
+             * @default 0
+             */
+            num_keys: number;
+            /**
+             * Num Strokes
+             * @default 0
+             */
+            num_strokes: number;
             /**
              * Seconds Spent
              * @default 0
@@ -1674,6 +1707,10 @@ export interface components {
             label_map_png: string;
             /** Num Clicks */
             num_clicks: number;
+            /** Num Keys */
+            num_keys: number;
+            /** Num Strokes */
+            num_strokes: number;
             /** Seconds Spent */
             seconds_spent: number;
             /** Updated At */

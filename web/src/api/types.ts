@@ -71,8 +71,14 @@ export type Assignment = Omit<Schemas["AssignmentOut"], "region_query"> & {
   region_query: Omit<Schemas["QueryOut"], "reason"> & { reason: QueryReason | null };
 };
 export type Lease = Schemas["Lease"];
-export type AnnotationBody = Required<Schemas["AnswerBody"]>;
-export type DraftBody = Required<Schemas["DraftBody"]>;
+/** Every field but those the page does not count yet. */
+type Counted<T extends { num_strokes: number; num_keys: number }> = Required<
+  Omit<T, "num_strokes" | "num_keys">
+> &
+  Partial<Pick<T, "num_strokes" | "num_keys">>;
+
+export type AnnotationBody = Counted<Schemas["AnswerBody"]>;
+export type DraftBody = Counted<Schemas["DraftBody"]>;
 export type AnnotationItem = Schemas["AnnotationOut"];
 
 export type ModelVersion = Schemas["ModelVersionOut"];
