@@ -153,7 +153,8 @@ function editActions(page: AnnotateController): Action[] {
 }
 
 function viewActions(page: AnnotateController): Action[] {
-  const { editor } = page;
+  const { editor, looks } = page;
+  const hasPrediction = () => get().facts?.hasPrediction === true;
   const action = (
     id: keyof typeof names,
     shortcut: string,
@@ -168,8 +169,19 @@ function viewActions(page: AnnotateController): Action[] {
     perform,
   });
   return [
-    action("labels", "h", () => page.toggleLabels()),
-    action("heat", "u", () => void page.toggleHeat(), isWorking),
+    action("labels", "h", () => looks.toggleLabels()),
+    action(
+      "hideClass",
+      "Shift+h",
+      () => looks.toggleHidden(get().paintValue),
+      () => get().paintValue !== VOID,
+    ),
+    action("flick", "t", () => looks.flick(), hasPrediction),
+    action("swipe", "Shift+t", () => looks.toggleSwipe(), hasPrediction),
+    action("heat", "u", () => void looks.toggleMap("heat"), isWorking),
+    action("answers", "n", () => void looks.toggleMap("answers"), isWorking),
+    action("patterns", "k", () => looks.togglePatterns()),
+    action("viewPanel", "j", () => set({ isViewOpen: !get().isViewOpen })),
     action("fit", "Shift+Digit1", () => editor.fitRegion()),
     action("actual", "Shift+Digit2", () => editor.actualSize()),
     action("guide", "g", () => set({ panel: "guide" })),

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ApiError, NetworkError } from "@/api/http";
 import type { AnnotationBody, Assignment } from "@/api/types";
 import { ClassDigits } from "./classDigits";
-import { shortcutOf, withOverrides } from "./keymap";
+import { holderOf, shortcutOf, withOverrides } from "./keymap";
 import { Outbox, type OutboxState } from "./outbox";
 import { saveStateOf } from "./state";
 import { LocalStore, type PendingSubmit } from "./store";
@@ -176,7 +176,8 @@ describe("keymap", () => {
 
   it("writes key presses as shortcuts, and keeps digits, Space and modifiers for themselves", () => {
     expect(press("q", "KeyQ")).toBe("q");
-    expect(press("Q", "KeyQ", { shiftKey: true })).toBe("Shift+KeyQ");
+    expect(press("Q", "KeyQ", { shiftKey: true })).toBe("Shift+q");
+    expect(press("z", "KeyY", { ctrlKey: true })).toBe("Control+z");
     expect(press("Enter", "Enter", { ctrlKey: true })).toBe("Control+Enter");
     expect([press("3", "Digit3"), press(" ", "Space"), press("Shift", "ShiftLeft")]).toEqual([
       null,
@@ -194,8 +195,35 @@ describe("keymap", () => {
       isAvailable: () => true,
       perform: () => {},
     };
-    expect(withOverrides([action], { brush: "q" })[0].shortcuts).toEqual(["q"]);
+    expect(withOverrides([action], { brush: ["q"] })[0].shortcuts).toEqual(["q"]);
     expect(withOverrides([action], {})[0].shortcuts).toEqual(["b"]);
+  });
+
+  it("knows who has a key, however it is written", () => {
+    const action = (id: string, ...shortcuts: string[]) => ({
+      id,
+      label: id,
+      shortcuts,
+      group: "g",
+      isAvailable: () => true,
+      perform() {},
+    });
+    const actions = [
+      action("undo", "$mod+z"),
+      action("fit", "Shift+Digit1"),
+      action("smaller", "BracketLeft"),
+      action("help", "Shift+?", "?"),
+    ];
+    const holder = (shortcut: string) => holderOf(actions, "brush", shortcut)?.id ?? null;
+    expect(["Control+z", "Control+KeyZ", "Shift+1", "[", "?", "z"].map(holder)).toEqual([
+      "undo",
+      "undo",
+      "fit",
+      "smaller",
+      "help",
+      null,
+    ]);
+    expect(holderOf(actions, "undo", "Control+z")).toBeNull();
   });
 });
 

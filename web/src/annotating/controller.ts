@@ -8,7 +8,7 @@ import type { ToolId } from "@/tools/tool";
 import { makePalette, type Palette } from "@/viewer/colors";
 import { clamp } from "@/viewer/geometry";
 import { Drafts } from "./drafts";
-import { loadHeat } from "./heat";
+import { Looks, placeRegion } from "./looks";
 import { Outbox } from "./outbox";
 import type { RegionWork } from "./regionWork";
 import { AnnotateSession } from "./session";
@@ -26,6 +26,7 @@ const set = useAnnotate.setState;
 /** Everything behind the annotate page: the editor on its canvas, the flow of regions, saving. One per visit. */
 export class AnnotateController {
   readonly editor: Editor;
+  readonly looks: Looks;
   private session: AnnotateSession | null = null;
   private drafts: Drafts | null = null;
   private outbox: Outbox | null = null;
@@ -51,6 +52,7 @@ export class AnnotateController {
       },
       onView: (view) => {
         canvas.dataset.imageToScreen = view.matrix.join(",");
+        placeRegion(canvas, this.session?.current ?? null, view);
       },
       onPick: (value) => this.setPaintValue(value),
       onRegionFilled: (value) => this.regionFilled(value),
@@ -60,9 +62,8 @@ export class AnnotateController {
       },
       onActivity: () => this.session?.touch(),
     });
-    const { tolerance, opacity } = get();
-    this.editor.settings.tolerance = tolerance;
-    this.editor.setOpacity(opacity);
+    this.editor.settings.tolerance = get().tolerance;
+    this.looks = new Looks(this.editor, () => this.session?.current ?? null, notices);
     this.setPaintValue(this.classIndices[0] ?? 0);
   }
 
@@ -131,6 +132,7 @@ export class AnnotateController {
     const { paintValue } = get();
     this.editor.settings.paintValue = value;
     set({ paintValue: value, previousValue: paintValue === value ? get().previousValue : paintValue });
+    this.looks.reveal(value);
     if (this.editor.toolId === "pick" || this.editor.toolId === "eraser") this.setTool("brush");
     this.editor.invalidate();
   }
@@ -148,38 +150,6 @@ export class AnnotateController {
     this.editor.settings.tolerance = tolerance;
     set({ tolerance });
     rememberPreferences();
-  }
-
-  setOpacity(opacity: number): void {
-    this.editor.setOpacity(opacity);
-    set({ opacity });
-    rememberPreferences();
-  }
-
-  toggleLabels(): void {
-    const areLabelsVisible = !get().areLabelsVisible;
-    this.editor.showLabels(areLabelsVisible);
-    set({ areLabelsVisible });
-  }
-
-  async toggleHeat(): Promise<void> {
-    const work = this.session?.current;
-    if (get().heat !== "off" || !work) {
-      this.editor.showHeat(null);
-      set({ heat: "off" });
-      return;
-    }
-    set({ heat: "loading" });
-    try {
-      const heat = await loadHeat(work);
-      if (this.session?.current !== work) return;
-      this.editor.showHeat(heat);
-      set({ heat: heat ? "on" : "off" });
-      if (!heat) this.notices.info(texts.annotate.noHeat);
-    } catch (error) {
-      set({ heat: "off" });
-      this.notices.error(error);
-    }
   }
 
   submit(): void {
@@ -211,7 +181,7 @@ export class AnnotateController {
 
   /** Esc: what is half done, then banners. */
   cancel(): void {
-    if (!this.editor.cancel()) set({ needsFix: false, search: null });
+    if (!this.editor.cancel()) set({ needsFix: false, search: null, isViewOpen: false });
   }
 
   dispose(): void {
@@ -227,6 +197,7 @@ export class AnnotateController {
   private edited(work: RegionWork): void {
     work.isTouched = true;
     work.isDominant = false;
+    this.looks.showAnswer();
     this.session?.touch();
     if (!work.isSubmitted) this.drafts?.changed(work);
     this.showCounts();
@@ -240,19 +211,18 @@ export class AnnotateController {
   private show(work: RegionWork | null, why: "loading" | "empty"): void {
     if (work) this.canvas.dataset.regionBbox = work.assignment.region.bbox.join(",");
     else delete this.canvas.dataset.regionBbox;
-    const heat = get().heat;
     this.editor.open(work, this.palette);
+    if (work) placeRegion(this.canvas, work, this.editor.stage.view);
     set({
       phase: work ? "working" : why,
       facts: work ? factsOf(work) : null,
       needsFix: false,
       isLeaseLost: work?.isLeaseLost ?? false,
-      heat: "off",
       canGoBack: this.session?.hasPrevious ?? false,
     });
     this.showCounts();
     if (!work) return;
-    if (heat !== "off") void this.toggleHeat();
+    this.looks.open(work, this.palette);
     if (!this.hasChosenSize) this.suggestBrushSize(work);
     if (!work.document.prediction && work.segments && !this.hasChosenTool) {
       this.editor.setTool("superpixel");

@@ -3,12 +3,13 @@ import type { Action } from "@/tools/actions";
 
 const KEY = "segloop.keys";
 
-/** Action id -> the shortcut a person gave it. */
-type Overrides = Readonly<Record<string, string>>;
+/** Action id -> the shortcuts a person gave it; none where they took its key away. */
+type Overrides = Readonly<Record<string, readonly string[]>>;
 
 function stored(): Overrides {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Overrides;
+    const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, unknown>;
+    return Object.fromEntries(Object.entries(kept).filter(([, keys]) => Array.isArray(keys))) as Overrides;
   } catch {
     return {};
   }
@@ -24,7 +25,7 @@ function keep(overrides: Overrides): void {
 export function withOverrides(actions: readonly Action[], overrides: Overrides): Action[] {
   return actions.map((action) => {
     const own = overrides[action.id];
-    return own ? { ...action, shortcuts: [own] } : action;
+    return own ? { ...action, shortcuts: own } : action;
   });
 }
 
@@ -38,21 +39,37 @@ export function shortcutOf(
   );
   if (["Control", "Alt", "Shift", "Meta", "Escape"].includes(key)) return null;
   if (mods.length === 0 && /^[0-9 ]$/.test(key)) return null;
-  const isPlain = key.length === 1 && /[a-z/.,;'-]/i.test(key) && !shiftKey;
-  return [...mods, isPlain ? key.toLowerCase() : code].join("+");
+  // What is printed on the key, where that says it: layouts differ in which code a letter has.
+  const isLetter = /^\p{L}$/u.test(key) && !altKey;
+  const isSign = key.length === 1 && mods.length === 0 && key !== "+";
+  return [...mods, isLetter || isSign ? key.toLowerCase() : code].join("+");
 }
 
-const same = (a: string, b: string) =>
-  a.replace("$mod", "Control").toLowerCase() === b.replace("$mod", "Control").toLowerCase();
+const CODES: Record<string, string> = { bracketleft: "[", bracketright: "]", slash: "/" };
 
-/** Give an action a key. Returns the action that has this key already, and then changes nothing. */
-export function remap(actions: readonly Action[], id: string, shortcut: string): Action | null {
-  const holder = actions.find(
-    (action) => action.id !== id && action.shortcuts.some((key) => same(key, shortcut)),
-  );
-  if (holder) return holder;
-  keep({ ...useKeymap.getState().overrides, [id]: shortcut });
-  return null;
+/** One spelling for each key press, whether it is told by the key or by its code. */
+function canonical(shortcut: string): string {
+  const parts = shortcut.replace("$mod", "Control").toLowerCase().split(/\b\+/);
+  const last = (parts.pop() ?? "").replace(/^(key|digit)(?=.$)/, "");
+  return [...parts.sort(), CODES[last] ?? last].join("+").replace(/^shift\+\?$/, "?");
+}
+
+/** The other action that has this key, or null. */
+export function holderOf(actions: readonly Action[], id: string, shortcut: string): Action | null {
+  const wanted = canonical(shortcut);
+  const holds = (action: Action) => action.shortcuts.some((key) => canonical(key) === wanted);
+  return actions.find((action) => action.id !== id && holds(action)) ?? null;
+}
+
+/** Give an action a key. Whoever had it loses it. */
+export function remap(actions: readonly Action[], id: string, shortcut: string): void {
+  const overrides: Record<string, readonly string[]> = { ...useKeymap.getState().overrides };
+  const holder = holderOf(actions, id, shortcut);
+  if (holder) {
+    const wanted = canonical(shortcut);
+    overrides[holder.id] = holder.shortcuts.filter((key) => canonical(key) !== wanted);
+  }
+  keep({ ...overrides, [id]: [shortcut] });
 }
 
 export function resetKeymap(): void {

@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import { VOID } from "@/editing/labelMap";
 import type { ToolId } from "@/tools/tool";
+import { type Adjustment, AS_IT_IS } from "@/viewer/adjustment";
 import type { RegionWork } from "./regionWork";
 
 /** What panels show of the region on the table. Pixels stay in the document. */
@@ -14,6 +15,7 @@ export interface RegionFacts {
   readonly bbox: string;
   readonly area: number;
   readonly hasPrediction: boolean;
+  readonly modelVersionId: string | null;
   readonly hasSegments: boolean;
   readonly filename: string;
   readonly imageId: string;
@@ -23,7 +25,9 @@ export interface RegionFacts {
 
 export type Phase = "loading" | "working" | "empty";
 export type SaveState = "saved" | "saving" | "offline";
-export type HeatState = "off" | "loading" | "on";
+export type MapState = "off" | "loading" | "on";
+/** What of the model's answer is shown in the place of the person's. */
+export type Compare = "off" | "prediction" | "swipe";
 
 export interface AnnotateState {
   phase: Phase;
@@ -35,7 +39,15 @@ export interface AnnotateState {
   tolerance: number;
   opacity: number;
   areLabelsVisible: boolean;
-  heat: HeatState;
+  heat: MapState;
+  answers: MapState;
+  compare: Compare;
+  /** Where the divider of the swipe is: a share of the region's width. */
+  swipeAt: number;
+  hasPatterns: boolean;
+  /** Classes that are not drawn. */
+  hidden: readonly number[];
+  adjustment: Adjustment;
   numUnlabelled: number;
   /** Region pixels of each value, for the bars beside the classes. */
   counts: readonly number[];
@@ -49,7 +61,10 @@ export interface AnnotateState {
   numPending: number;
   numDone: number;
   panel: "none" | "help" | "guide";
+  isViewOpen: boolean;
   search: string | null;
+  /** Which of the found classes Enter takes. */
+  searchAt: number;
 }
 
 const INITIAL: AnnotateState = {
@@ -63,6 +78,12 @@ const INITIAL: AnnotateState = {
   opacity: 0.5,
   areLabelsVisible: true,
   heat: "off",
+  answers: "off",
+  compare: "off",
+  swipeAt: 0.5,
+  hasPatterns: false,
+  hidden: [],
+  adjustment: AS_IT_IS,
   numUnlabelled: 0,
   counts: [],
   canUndo: false,
@@ -75,7 +96,9 @@ const INITIAL: AnnotateState = {
   numPending: 0,
   numDone: 0,
   panel: "none",
+  isViewOpen: false,
   search: null,
+  searchAt: 0,
 };
 
 const PREFERENCES_KEY = "segloop.annotate";
@@ -96,8 +119,8 @@ export function resetAnnotateState(): void {
 }
 
 export function rememberPreferences(): void {
-  const { tolerance, opacity } = useAnnotate.getState();
-  localStorage.setItem(PREFERENCES_KEY, JSON.stringify({ tolerance, opacity }));
+  const { tolerance, opacity, hasPatterns } = useAnnotate.getState();
+  localStorage.setItem(PREFERENCES_KEY, JSON.stringify({ tolerance, opacity, hasPatterns }));
 }
 
 /** One word for both ways of saving: answers on their way out and the draft of what is open. */
@@ -118,6 +141,7 @@ export function factsOf(work: RegionWork): RegionFacts {
     bbox: region.bbox.join(","),
     area: work.document.area,
     hasPrediction: work.document.prediction !== null,
+    modelVersionId: work.assignment.model_version_id,
     hasSegments: work.segments !== null,
     filename: image.filename,
     imageId: image.id,

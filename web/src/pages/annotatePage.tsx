@@ -12,10 +12,15 @@ import { toast, toastError } from "@/ui/toasts";
 import "@/styles/annotate.css";
 import { ActionBar, SaveState } from "./annotate/actionBar";
 import { GuideDialog, HelpDialog } from "./annotate/helpDialogs";
-import { Banners, MiniMap, ViewControls, WaitingOverlay } from "./annotate/overlays";
+import { LiveNews } from "./annotate/liveNews";
+import { MiniMap } from "./annotate/miniMap";
+import { Banners, WaitingOverlay } from "./annotate/overlays";
 import { Panel } from "./annotate/panel";
+import { SwipeDivider } from "./annotate/swipe";
 import { Toolbar } from "./annotate/toolbar";
 import { useKeys } from "./annotate/useKeys";
+import { HeatLegend, ViewControls } from "./annotate/viewControls";
+import { ViewPanel } from "./annotate/viewPanel";
 
 const NOTICES = { error: toastError, info: (text: string, title?: string) => toast("info", text, title) };
 
@@ -75,12 +80,16 @@ function Workplace({ project, user }: { project: Project; user: User }) {
         />
         {page && (
           <>
-            <MiniMap />
+            <SwipeDivider page={page} />
+            <MiniMap page={page} />
+            <HeatLegend />
+            <ViewPanel page={page} />
             <ViewControls action={action} />
             <Banners page={page} classes={project.label_classes} />
           </>
         )}
         <WaitingOverlay projectId={project.id} />
+        <LiveNews project={project} />
       </div>
       {page && (
         <>

@@ -21,8 +21,6 @@ const KEY_NAMES: Record<string, string> = {
   BracketLeft: "[",
   BracketRight: "]",
   Escape: "Esc",
-  Digit1: "1",
-  Digit2: "2",
 };
 
 /** A shortcut as people write it: "$mod+Shift+z" is "Ctrl+Shift+Z". */
@@ -30,7 +28,8 @@ export function shortcutText(shortcut: string): string {
   if (shortcut === "Shift+?") return "?";
   return shortcut
     .split("+")
-    .map((key) => KEY_NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key))
+    .map((key) => KEY_NAMES[key] ?? key.replace(/^(Key|Digit)(?=.$)/, ""))
+    .map((key) => (key.length === 1 ? key.toUpperCase() : key))
     .join("+");
 }
 

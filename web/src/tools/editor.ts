@@ -1,9 +1,11 @@
 import { type Size, UNLABELLED } from "@/editing/labelMap";
 import type { Paint, Patch } from "@/editing/regionDocument";
 import { runsWhere } from "@/editing/runs";
+import { type Adjustment, PictureAdjuster } from "@/viewer/adjustment";
 import type { Palette } from "@/viewer/colors";
 import type { ImagePoint } from "@/viewer/geometry";
-import { FlashLayer, type ImageLayer, LabelLayer, type MapLayer, RegionLayer } from "@/viewer/layers";
+import { LabelLayer, type LabelLook, PLAIN_LOOK } from "@/viewer/labelLayer";
+import { FlashLayer, type ImageLayer, RegionLayer } from "@/viewer/layers";
 import { withContext } from "@/viewer/opening";
 import { type Layer, Stage } from "@/viewer/stage";
 import { Viewport } from "@/viewer/viewport";
@@ -17,6 +19,9 @@ import { type Bench, regionPixel, type Tool, type ToolHost, type ToolId, type To
 /** Share of the canvas left around the region and its context when it opens. */
 const MARGIN = 0.04;
 const FLASH_MS = 1400;
+
+/** Maps of the whole image that can lie over it: uncertainty, and what people said elsewhere. */
+export type MapName = "heat" | "answers";
 
 /** What is on the table: a bench and the image around it. */
 export interface Work extends Bench {
@@ -45,11 +50,11 @@ export class Editor implements ToolHost {
   private work: Work | null = null;
   private labels: LabelLayer | null = null;
   private flashLayer: FlashLayer | null = null;
-  private heat: MapLayer | null = null;
+  private maps: Record<MapName, Layer | null> = { heat: null, answers: null };
   private hover: ImagePoint | null = null;
   private stopListening: () => void = () => {};
-  private opacity = 0.5;
-  private areLabelsVisible = true;
+  private look = PLAIN_LOOK;
+  private readonly adjuster = new PictureAdjuster();
   private readonly tools: Record<ToolId, Tool>;
   private readonly polygon: PolygonTool;
   private currentTool: Tool;
@@ -94,13 +99,12 @@ export class Editor implements ToolHost {
     this.stopListening();
     this.keyboardCursor.hide();
     this.work = work;
-    this.heat = null;
+    this.maps = { heat: null, answers: null };
     this.labels = null;
     this.flashLayer = null;
     if (work) {
-      this.labels = new LabelLayer(work.document, work.box, palette);
-      this.labels.opacity = this.opacity;
-      this.labels.isVisible = this.areLabelsVisible;
+      work.pictures.adjuster = this.adjuster;
+      this.labels = new LabelLayer(work.document, work.box, palette, this.look);
       this.flashLayer = new FlashLayer(work.document, work.box, () => this.stage.invalidate());
       this.stopListening = work.document.onChange((patch) => this.changed(patch));
     }
@@ -117,21 +121,22 @@ export class Editor implements ToolHost {
     this.stage.invalidate();
   }
 
-  setOpacity(opacity: number): void {
-    this.opacity = opacity;
-    if (this.labels) this.labels.opacity = opacity;
+  /** Show the labels another way, from now on. */
+  setLook(look: Partial<LabelLook>): void {
+    this.look = { ...this.look, ...look };
+    if (this.labels) this.labels.look = this.look;
     this.stage.invalidate();
   }
 
-  showLabels(isVisible: boolean): void {
-    this.areLabelsVisible = isVisible;
-    if (this.labels) this.labels.isVisible = isVisible;
+  /** Show the pictures brighter, say, from now on. */
+  adjust(adjustment: Adjustment): void {
+    this.adjuster.adjustment = adjustment;
     this.stage.invalidate();
   }
 
-  /** Show a heat map of the whole image, or take it away. */
-  showHeat(heat: MapLayer | null): void {
-    this.heat = heat;
+  /** Show a map of the whole image over this region's, or take it away. */
+  showMap(name: MapName, map: Layer | null): void {
+    this.maps[name] = map;
     this.arrange();
   }
 
@@ -267,7 +272,15 @@ export class Editor implements ToolHost {
   private arrange(): void {
     const { work } = this;
     const region = work ? new RegionLayer(work.document, work.box, work.image) : null;
-    const layers = [work?.pictures, this.labels, this.heat, region, this.flashLayer, this.toolLayer];
+    const layers = [
+      work?.pictures,
+      this.labels,
+      this.maps.heat,
+      region,
+      this.maps.answers,
+      this.flashLayer,
+      this.toolLayer,
+    ];
     this.stage.layers = layers.filter((layer): layer is Layer => Boolean(layer));
     this.stage.invalidate();
   }

@@ -45,6 +45,11 @@ export function heatPalette(): Palette {
   });
 }
 
+/** The heat map's colours from low to high, for a legend in CSS. */
+export function heatGradient(): string {
+  return `linear-gradient(90deg, ${HEAT_STOPS.map((stop) => `rgb(${stop.join(" ")})`).join(", ")})`;
+}
+
 /** Share of the pixels at each end that may be clipped when contrast is stretched. */
 const CLIPPED = 0.02;
 

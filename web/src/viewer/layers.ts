@@ -1,6 +1,7 @@
-import { type Rect, UNLABELLED, VOID } from "@/editing/labelMap";
+import { type Rect, UNLABELLED } from "@/editing/labelMap";
 import { type Edge, maskEdges } from "@/editing/outline";
 import type { RegionDocument } from "@/editing/regionDocument";
+import type { PictureAdjuster } from "./adjustment";
 import type { Palette } from "./colors";
 import { PixelLayer } from "./pixelLayer";
 import { inImage, type Layer } from "./stage";
@@ -11,6 +12,8 @@ const PIXELATED_FROM_SCALE = 4;
 
 /** Pictures of parts of the image, each where it belongs; sharper ones come later and lie on top. */
 export class ImageLayer implements Layer {
+  /** Shows the pictures brighter, say; null as they are. */
+  adjuster: PictureAdjuster | null = null;
   private pictures: { bitmap: ImageBitmap; box: Rect }[] = [];
 
   add(bitmap: ImageBitmap, box: Rect, below = false): void {
@@ -23,43 +26,9 @@ export class ImageLayer implements Layer {
       context.imageSmoothingEnabled = view.scale < PIXELATED_FROM_SCALE;
       context.imageSmoothingQuality = "high";
       for (const { bitmap, box } of this.pictures) {
-        context.drawImage(bitmap, box.x, box.y, box.width, box.height);
+        const shown = this.adjuster?.shown(bitmap) ?? bitmap;
+        context.drawImage(shown, box.x, box.y, box.width, box.height);
       }
-    });
-  }
-}
-
-/** The label map in its colours. Unlabelled pixels carry a faint hatch; void a dark one. */
-export class LabelLayer implements Layer {
-  opacity = 0.5;
-  isVisible = true;
-  private readonly pixels: PixelLayer;
-
-  constructor(
-    document: RegionDocument,
-    private readonly box: Rect,
-    palette: Palette,
-  ) {
-    this.pixels = new PixelLayer(document, (index, x, y) => {
-      if (document.mask[index] === 0) return 0;
-      const value = document.labelMap[index];
-      const isStripe = ((x + y) & 7) < 2;
-      if (value === UNLABELLED) return isStripe ? 0xb0ffffff : 0;
-      if (value === VOID && isStripe) return 0xff8a8a94;
-      return palette[value];
-    });
-  }
-
-  update(patch: Rect): void {
-    this.pixels.update(patch);
-  }
-
-  draw(context: CanvasRenderingContext2D, view: Viewport): void {
-    if (!this.isVisible) return;
-    inImage(context, view, () => {
-      context.globalAlpha = this.opacity;
-      context.imageSmoothingEnabled = false;
-      context.drawImage(this.pixels.canvas, this.box.x, this.box.y);
     });
   }
 }

@@ -14,7 +14,7 @@ const words = texts.annotate;
 export function SaveState() {
   const state = useAnnotate(saveStateOf);
   return (
-    <span className="save-state" data-state={state} title={words.saveHelp[state]} role="status">
+    <span className="save-state" data-state={state} title={words.saveHelp[state]}>
       <span data-testid="save-state">{words.saveStates[state]}</span>
     </span>
   );

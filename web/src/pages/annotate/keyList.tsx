@@ -1,43 +1,105 @@
 import { useEffect, useState } from "react";
-import { remap, shortcutOf } from "@/annotating/keymap";
+import { holderOf, remap, shortcutOf } from "@/annotating/keymap";
 import { texts } from "@/texts";
 import { type Action, shortcutText } from "@/tools/actions";
 
 const words = texts.annotate;
 
+/** A key somebody pressed for an action that belongs to another one. */
+interface Conflict {
+  readonly id: string;
+  readonly shortcut: string;
+  readonly holder: Action;
+}
+
 /** While an action waits for its new key, the next press is that key. */
 function useRecording(actions: readonly Action[]) {
   const [recordingId, setRecordingId] = useState<string | null>(null);
-  const [problem, setProblem] = useState("");
+  const [conflict, setConflict] = useState<Conflict | null>(null);
   useEffect(() => {
     if (!recordingId) return;
     const record = (event: KeyboardEvent) => {
       event.preventDefault();
       event.stopPropagation();
-      if (event.key === "Escape") return setRecordingId(null);
       const shortcut = shortcutOf(event);
-      if (!shortcut) return;
-      const holder = remap(actions, recordingId, shortcut);
-      setProblem(holder ? words.keyTaken(shortcutText(shortcut), holder.label) : "");
+      if (event.key !== "Escape" && !shortcut) return;
       setRecordingId(null);
+      if (!shortcut) return;
+      const holder = holderOf(actions, recordingId, shortcut);
+      if (holder) setConflict({ id: recordingId, shortcut, holder });
+      else remap(actions, recordingId, shortcut);
     };
     window.addEventListener("keydown", record, { capture: true });
     return () => window.removeEventListener("keydown", record, { capture: true });
   }, [recordingId, actions]);
-  return { recordingId, problem, start: setRecordingId };
+  const start = (id: string) => {
+    setConflict(null);
+    setRecordingId(id);
+  };
+  return { recordingId, conflict, start, leave: () => setConflict(null) };
+}
+
+interface ConflictRowProps {
+  conflict: Conflict;
+  onTake(): void;
+  onLeave(): void;
+}
+
+function ConflictRow({ conflict, onTake, onLeave }: ConflictRowProps) {
+  return (
+    <div className="form-error row" role="alert" data-testid="key-conflict">
+      <span className="grow">{words.keyTaken(shortcutText(conflict.shortcut), conflict.holder.label)}</span>
+      <button type="button" className="button small" data-testid="take-key" onClick={onTake}>
+        {words.takeKey}
+      </button>
+      <button type="button" className="button small" onClick={onLeave}>
+        {texts.common.cancel}
+      </button>
+    </div>
+  );
+}
+
+interface KeyRowProps {
+  action: Action;
+  isRecording: boolean;
+  onStart(): void;
+}
+
+function KeyRow({ action, isRecording, onStart }: KeyRowProps) {
+  const keys = [...new Set(action.shortcuts.map(shortcutText))];
+  return (
+    <li>
+      <span>{action.label}</span>
+      <button
+        type="button"
+        className="alternatives"
+        title={words.changeKey}
+        aria-label={`${action.label}: ${keys.join(", ") || words.noKey}. ${words.changeKey}`}
+        data-testid={`key-${action.id}`}
+        onClick={onStart}
+      >
+        {isRecording ? (
+          <kbd className="recording">{words.pressKey}</kbd>
+        ) : (
+          keys.map((key) => <kbd key={key}>{key}</kbd>)
+        )}
+        {!isRecording && keys.length === 0 && <kbd>{texts.common.none}</kbd>}
+      </button>
+    </li>
+  );
 }
 
 /** Every action with its keys; a click on a key waits for another one. */
 export function KeyList({ actions }: { actions: readonly Action[] }) {
-  const { recordingId, problem, start } = useRecording(actions);
+  const { recordingId, conflict, start, leave } = useRecording(actions);
   const groups = [...new Set(actions.map((action) => action.group))];
+  const take = () => {
+    if (conflict) remap(actions, conflict.id, conflict.shortcut);
+    leave();
+  };
   return (
     <>
-      {problem && (
-        <p className="form-error" role="alert">
-          {problem}
-        </p>
-      )}
+      {conflict && <ConflictRow conflict={conflict} onTake={take} onLeave={leave} />}
       <div className="keys">
         {groups.map((group) => (
           <section key={group}>
@@ -46,24 +108,12 @@ export function KeyList({ actions }: { actions: readonly Action[] }) {
               {actions
                 .filter((action) => action.group === group)
                 .map((action) => (
-                  <li key={action.id}>
-                    <span>{action.label}</span>
-                    <button
-                      type="button"
-                      className="alternatives"
-                      title={words.changeKey}
-                      aria-label={`${words.changeKey}: ${action.label}`}
-                      onClick={() => start(action.id)}
-                    >
-                      {recordingId === action.id ? (
-                        <kbd>{words.pressKey}</kbd>
-                      ) : (
-                        [...new Set(action.shortcuts.map(shortcutText))].map((key) => (
-                          <kbd key={key}>{key}</kbd>
-                        ))
-                      )}
-                    </button>
-                  </li>
+                  <KeyRow
+                    key={action.id}
+                    action={action}
+                    isRecording={recordingId === action.id}
+                    onStart={() => start(action.id)}
+                  />
                 ))}
             </ul>
             {group === words.groups.classes && <p className="small muted">{words.helpClassKeys}</p>}

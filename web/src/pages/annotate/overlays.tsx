@@ -2,15 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { AnnotateController } from "@/annotating/controller";
 import { useAnnotate } from "@/annotating/state";
-import { images } from "@/api/endpoints";
 import { options } from "@/api/queries";
 import type { LabelClass, Queue } from "@/api/types";
 import { VOID } from "@/editing/labelMap";
 import { texts } from "@/texts";
-import type { Action } from "@/tools/actions";
 import { Empty, Progress } from "@/ui/bits";
 import { duration } from "@/ui/format";
-import { Icon } from "@/ui/icons";
 import { keepFocus } from "./toolbar";
 
 const words = texts.annotate;
@@ -72,7 +69,7 @@ export function WaitingOverlay({ projectId }: { projectId: string }) {
 
 /** Messages about the region on the table, one at a time, the most pressing first. */
 export function Banners({ page, classes }: { page: AnnotateController; classes: LabelClass[] }) {
-  const { phase, needsFix, isLeaseLost, facts, paintValue, numDone } = useAnnotate();
+  const { phase, needsFix, isLeaseLost, facts, paintValue, numDone, compare } = useAnnotate();
   if (phase !== "working" || !facts) return null;
   if (needsFix)
     return (
@@ -88,6 +85,12 @@ export function Banners({ page, classes }: { page: AnnotateController; classes: 
       </div>
     );
   }
+  if (compare === "prediction")
+    return (
+      <div className="banner" role="status">
+        {words.showsPrediction}
+      </div>
+    );
   if (facts.isRevisit) return <div className="banner">{words.revisit}</div>;
   if (!facts.hasPrediction && numDone === 0) return <div className="banner">{words.coldHint}</div>;
   return null;
@@ -115,64 +118,6 @@ function FixBanner(props: {
       {name && button(words.fixFill(name), "F", () => page.editor.fillRest(paintValue))}
       {button(words.fixVoid, "V", () => page.editor.fillRest(VOID))}
       {hasPrediction && button(words.fixPrediction, "", () => page.editor.acceptPrediction(true))}
-    </div>
-  );
-}
-
-export function ViewControls({ action }: { action(id: string): Action }) {
-  const areLabelsVisible = useAnnotate((state) => state.areLabelsVisible);
-  const heat = useAnnotate((state) => state.heat);
-  const button = (
-    id: string,
-    icon: Parameters<typeof Icon>[0]["name"],
-    testId?: string,
-    pressed?: boolean,
-  ) => {
-    const { label, shortcuts, perform } = action(id);
-    return (
-      <button
-        type="button"
-        className="button ghost small icon"
-        data-testid={testId}
-        aria-label={label}
-        aria-pressed={pressed}
-        title={`${label} (${shortcuts[0].replace("Digit", "").replace("Shift+?", "?").toUpperCase()})`}
-        onPointerDown={keepFocus}
-        onClick={perform}
-      >
-        <Icon name={icon} size={16} />
-      </button>
-    );
-  };
-  return (
-    <div className="view-controls">
-      {button("labels", "eye", "toggle-prediction", areLabelsVisible)}
-      {button("heat", "heat", "toggle-uncertainty", heat !== "off")}
-      {button("fit", "fit")}
-      {button("guide", "book")}
-      {button("help", "help", "help")}
-    </div>
-  );
-}
-
-/** The whole image, small, with the region marked: what the close-up cannot show. */
-export function MiniMap() {
-  const facts = useAnnotate((state) => state.facts);
-  if (!facts) return null;
-  const { width, height } = facts.image;
-  const [x, y, w, h] = facts.bbox.split(",").map(Number);
-  const percent = (part: number, whole: number) => `${(100 * part) / whole}%`;
-  return (
-    <div className="minimap" style={{ aspectRatio: `${width} / ${height}` }}>
-      <img src={images.url(facts.imageId, "thumbnail")} alt={words.minimap} />
-      <span
-        style={{
-          left: percent(x, width),
-          top: percent(y, height),
-          width: percent(w, width),
-          height: percent(h, height),
-        }}
-      />
     </div>
   );
 }

@@ -6,6 +6,8 @@ import { VOID } from "@/editing/labelMap";
 import { texts } from "@/texts";
 import { roughShare } from "@/ui/format";
 import { Icon } from "@/ui/icons";
+import { ClassSearch, matching } from "./classSearch";
+import { Swatch } from "./swatch";
 import { keepFocus } from "./toolbar";
 
 const words = texts.annotate;
@@ -16,118 +18,136 @@ function keyOf(place: number): string {
   return place < 9 ? String(place + 1) : `0${String(place + 1).padStart(2, "0")}`;
 }
 
-function shareText(pixels: number, area: number): string {
-  if (!pixels || !area) return "";
-  return roughShare(pixels / area);
-}
-
 interface ItemProps {
+  page: AnnotateController;
   value: number;
   name: string;
   color?: string;
   keyText: string;
   help?: string;
-  testId: string;
-  onPick(value: number): void;
+  isMarked: boolean;
 }
 
-function ClassItem({ value, name, color, keyText, help, testId, onPick }: ItemProps) {
-  const isPressed = useAnnotate((state) => state.paintValue === value);
-  const pixels = useAnnotate((state) =>
-    value === VOID ? (state.counts.at(-1) ?? 0) : (state.counts[value] ?? 0),
-  );
-  const area = useAnnotate((state) => state.facts?.area ?? 0);
-  const ref = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    if (isPressed) ref.current?.scrollIntoView({ block: "nearest" });
-  }, [isPressed]);
+/** How much of the region has this value. */
+function Share({ value }: { value: number }) {
+  const share = useAnnotate(({ counts, facts }) => {
+    const pixels = (value === VOID ? counts.at(-1) : counts[value]) ?? 0;
+    return facts && pixels > 0 ? pixels / facts.area : 0;
+  });
+  return <span className="share">{share > 0 && roughShare(share)}</span>;
+}
+
+function HideButton({ page, value, name }: Pick<ItemProps, "page" | "value" | "name">) {
+  const isHidden = useAnnotate((state) => state.hidden.includes(value));
+  const text = isHidden ? words.showClass(name) : words.hideClass(name);
   return (
-    <li>
+    <button
+      type="button"
+      className="eye"
+      aria-pressed={isHidden}
+      aria-label={text}
+      title={text}
+      data-testid={`hide-class-${value}`}
+      onPointerDown={keepFocus}
+      onClick={(event) =>
+        event.shiftKey
+          ? page.looks.toggleAlone(value, [...page.classIndices, VOID])
+          : page.looks.toggleHidden(value)
+      }
+    >
+      <Icon name={isHidden ? "eyeOff" : "eye"} size={14} />
+    </button>
+  );
+}
+
+function ClassItem({ page, value, name, color, keyText, help, isMarked }: ItemProps) {
+  const isPressed = useAnnotate((state) => state.paintValue === value);
+  const ref = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (isPressed || isMarked) ref.current?.scrollIntoView({ block: "nearest" });
+  }, [isPressed, isMarked]);
+  return (
+    <li ref={ref} className={isMarked ? "marked" : undefined}>
       <button
-        ref={ref}
         type="button"
         className="class-item"
-        data-testid={testId}
+        data-testid={`class-${value}`}
         aria-pressed={isPressed}
         title={help || name}
         onPointerDown={keepFocus}
-        onClick={() => onPick(value)}
+        onClick={() => page.setPaintValue(value)}
       >
-        <span className={color ? "swatch" : "swatch void"} style={{ background: color }} />
+        <Swatch value={value} color={color} />
         <span className="truncate">{name}</span>
-        <span className="share">{shareText(pixels, area)}</span>
+        <Share value={value} />
         <kbd>{keyText}</kbd>
       </button>
+      <HideButton page={page} value={value} name={name} />
     </li>
   );
 }
 
-function Search({ matches, onPick }: { matches: LabelClass[]; onPick(value: number): void }) {
-  const ref = useRef<HTMLInputElement>(null);
-  const search = useAnnotate((state) => state.search ?? "");
-  useEffect(() => ref.current?.focus(), []);
+function Head({ page }: { page: AnnotateController }) {
+  const numHidden = useAnnotate((state) => state.hidden.length);
   return (
-    <input
-      ref={ref}
-      className="input"
-      type="search"
-      value={search}
-      placeholder={words.searchClasses}
-      aria-label={words.searchClasses}
-      onChange={(event) => set({ search: event.target.value })}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") set({ search: null });
-        if (event.key !== "Enter") return;
-        event.preventDefault();
-        event.stopPropagation();
-        if (matches[0]) onPick(matches[0].index);
-        set({ search: null });
-      }}
-      onBlur={() => setTimeout(() => set({ search: null }), 150)}
-    />
+    <div className="row">
+      <h3 className="grow">{words.classes}</h3>
+      {numHidden > 0 && (
+        <button
+          type="button"
+          className="button ghost small"
+          data-testid="show-all-classes"
+          onPointerDown={keepFocus}
+          onClick={() => page.looks.showAll()}
+        >
+          {words.showAllClasses}
+        </button>
+      )}
+      <button
+        type="button"
+        className="button ghost small icon"
+        aria-label={words.searchClasses}
+        title={`${words.searchClasses} (/)`}
+        data-testid="search-classes"
+        onPointerDown={keepFocus}
+        onClick={() => set({ search: "" })}
+      >
+        <Icon name="search" size={15} />
+      </button>
+    </div>
   );
 }
 
+/** Everything that can be painted: by key, by name, by click. */
 export function Palette({ page, classes }: { page: AnnotateController; classes: LabelClass[] }) {
   const search = useAnnotate((state) => state.search);
-  const wanted = (search ?? "").trim().toLowerCase();
+  const searchAt = useAnnotate((state) => state.searchAt);
   const places = new Map(classes.map((label_class, place) => [label_class.index, place]));
-  const matches = classes.filter((label_class) => label_class.name.toLowerCase().includes(wanted));
-  const pick = (value: number) => page.setPaintValue(value);
+  const matches = matching(classes, search ?? "");
+  const marked = search === null ? undefined : matches[searchAt]?.index;
   return (
     <section className="palette" aria-label={words.classes}>
       {search === null ? (
-        <div className="row">
-          <h3 className="grow">{words.classes}</h3>
-          <button
-            type="button"
-            className="button ghost small icon"
-            aria-label={words.searchClasses}
-            title={`${words.searchClasses} (/)`}
-            onClick={() => set({ search: "" })}
-          >
-            <Icon name="search" size={15} />
-          </button>
-        </div>
+        <Head page={page} />
       ) : (
-        <Search matches={matches} onPick={pick} />
+        <ClassSearch matches={matches} onPick={(value) => page.setPaintValue(value)} />
       )}
       <ul>
-        {matches.map((label_class) => (
+        {matches.map(({ index, name, color, description }) => (
           <ClassItem
-            key={label_class.index}
-            value={label_class.index}
-            name={label_class.name}
-            color={label_class.color}
-            keyText={keyOf(places.get(label_class.index) ?? 0)}
-            help={label_class.description ?? undefined}
-            testId={`class-${label_class.index}`}
-            onPick={pick}
+            key={index}
+            page={page}
+            value={index}
+            name={name}
+            color={color}
+            keyText={keyOf(places.get(index) ?? 0)}
+            help={description}
+            isMarked={index === marked}
           />
         ))}
         {matches.length === 0 && <li className="muted small">{words.noSuchClass}</li>}
-        {!wanted && (
-          <ClassItem value={VOID} name={words.voidClass} keyText="V" testId={`class-${VOID}`} onPick={pick} />
+        {!search && (
+          <ClassItem page={page} value={VOID} name={words.voidClass} keyText="V" isMarked={false} />
         )}
       </ul>
     </section>

@@ -1,41 +1,14 @@
 import type { AnnotateController } from "@/annotating/controller";
 import { useAnnotate } from "@/annotating/state";
-import type { LabelClass, Project } from "@/api/types";
-import { texts, wordFor } from "@/texts";
-import { Progress } from "@/ui/bits";
-import { decimal, percent } from "@/ui/format";
+import type { Project } from "@/api/types";
+import { texts } from "@/texts";
+import { count, percent } from "@/ui/format";
+import { Slider } from "@/ui/slider";
 import { Welcome } from "./helpDialogs";
 import { Palette } from "./palette";
+import { Why } from "./why";
 
 const words = texts.annotate;
-
-interface SliderProps {
-  label: string;
-  value: number;
-  min: number;
-  max: number;
-  unit: string;
-  onChange(value: number): void;
-}
-
-function Slider({ label, value, min, max, unit, onChange }: SliderProps) {
-  return (
-    <label className="slider">
-      <span className="muted">{label}</span>
-      <input
-        type="range"
-        min={min}
-        max={max}
-        value={value}
-        onChange={(event) => onChange(Number(event.target.value))}
-        onPointerUp={(event) => event.currentTarget.blur()}
-      />
-      <output>
-        {value} {unit}
-      </output>
-    </label>
-  );
-}
 
 function ToolSettings({ page }: { page: AnnotateController }) {
   const { tool, brushSize, tolerance, opacity } = useAnnotate();
@@ -47,7 +20,7 @@ function ToolSettings({ page }: { page: AnnotateController }) {
           value={brushSize}
           min={1}
           max={120}
-          unit={words.pixels}
+          text={words.sizeInPixels(count(brushSize))}
           onChange={(size) => page.setBrushSize(size)}
         />
       )}
@@ -57,7 +30,7 @@ function ToolSettings({ page }: { page: AnnotateController }) {
           value={tolerance}
           min={0}
           max={120}
-          unit=""
+          text={count(tolerance)}
           onChange={(value) => page.setTolerance(value)}
         />
       )}
@@ -66,46 +39,9 @@ function ToolSettings({ page }: { page: AnnotateController }) {
         value={Math.round(100 * opacity)}
         min={0}
         max={100}
-        unit="%"
-        onChange={(value) => page.setOpacity(value / 100)}
+        text={percent(opacity, 0)}
+        onChange={(value) => page.looks.setOpacity(value / 100)}
       />
-    </section>
-  );
-}
-
-function Why({ classes }: { classes: LabelClass[] }) {
-  const facts = useAnnotate((state) => state.facts);
-  if (!facts) return null;
-  const names = facts.topClasses.map((index) => classes.find((c) => c.index === index)?.name ?? `${index}`);
-  const reason = !facts.hasPrediction
-    ? words.purposes.coldStart
-    : names.length >= 2 && facts.probs.length >= 2 && facts.probs[0] - facts.probs[1] < 0.25
-      ? words.torn(names[0], names[1])
-      : names.length >= 1
-        ? words.prefers(names[0])
-        : wordFor(words.purposes, facts.purpose);
-  return (
-    <section className="stack tight">
-      <div className="row">
-        <h3 className="grow">{words.why}</h3>
-        <span className="small faint">
-          {words.rank(facts.rank)}
-          {facts.score !== null && facts.hasPrediction ? ` · ${words.score} ${decimal(facts.score, 2)}` : ""}
-        </span>
-      </div>
-      <p className="small muted">{reason}</p>
-      {names.slice(0, 2).map((name, i) => (
-        <div className="prob" key={name}>
-          <span className="truncate">{name}</span>
-          <Progress fraction={facts.probs[i] ?? 0} label={name} />
-          <span className="num faint">{percent(facts.probs[i] ?? 0, 0)}</span>
-        </div>
-      ))}
-      {facts.filename && (
-        <p className="small faint truncate" title={facts.filename}>
-          {facts.filename} · {words.area(facts.area)}
-        </p>
-      )}
     </section>
   );
 }
@@ -117,7 +53,7 @@ export function Panel({ page, project }: { page: AnnotateController; project: Pr
       <Welcome project={project} />
       <Palette page={page} classes={classes.filter((c) => c.merged_into === null)} />
       <ToolSettings page={page} />
-      <Why classes={classes} />
+      <Why project={project} />
     </aside>
   );
 }
