@@ -231,7 +231,7 @@ def start_round(
     project: Project,
     budget_regions: Annotated[int | None, typer.Option(help="regions to ask")] = None,
     budget_fraction: Annotated[float | None, typer.Option(help="share of the pool's pixels to ask")] = None,
-    method: Annotated[str | None, typer.Option(help="s4al_plus, segloop, supervised")] = None,
+    method: Annotated[str | None, typer.Option(help="s4al_plus, segloop, s4al, supervised")] = None,
     acquisition: Annotated[str | None, typer.Option(help="entropy, margin, bvsb, random")] = None,
     settings: Annotated[
         str, typer.Option(help="more settings as JSON, e.g. '{\"image_steps\": 600}'")

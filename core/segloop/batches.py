@@ -5,7 +5,7 @@ step, place in the batch): a resumed training sees the same batches, whatever th
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from segloop.augmentation import Sample, strong_augmentation, weak_augmentation
+from segloop.mixing import MixDraw, draw_mix
 from segloop.prefetch import map_ahead
-from segloop.settings import RoundSettings
+from segloop.settings import Mixing, RoundSettings, Teacher
 from segloop.training_data import Streams
 
-_SCHEDULE_STREAM, _AUGMENTATION_STREAM = 1, 2
-"""Keep the generators of one seed apart."""
+_SCHEDULE_STREAM, _AUGMENTATION_STREAM, _MIXING_STREAM = 1, 2, 5
+"""Keep the generators of one seed apart (`segloop.training_state` uses 3 and 4)."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,38 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Batch:
-    """One step's tensors, on the CPU.
+    """One step's tensors: the labelled images, then U unlabelled ones.
 
     Attributes:
         images: (B, H, W, 3) uint8.
         label_map: (B, H, W) uint8.
         weights: (B, H, W) float32 loss weights; None = 1 everywhere.
         pseudo_mask: (B, H, W) bool, pixels nobody answered in the unlabelled stream; None = no such stream.
+        weak_images: (U, H, W, 3) uint8, what a teacher sees of the unlabelled ones; None = no teacher looks.
+        mix: the numbers by which the unlabelled ones are mixed; None = they are not.
     """
 
     images: Tensor
     label_map: Tensor
     weights: Tensor | None = None
     pseudo_mask: Tensor | None = None
+    weak_images: Tensor | None = None
+    mix: MixDraw | None = None
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch with its tensors on `device`; the mixing's few numbers stay where they are."""
+
+        def moved(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.to(device)
+
+        return Batch(
+            self.images.to(device),
+            self.label_map.to(device),
+            moved(self.weights),
+            moved(self.pseudo_mask),
+            moved(self.weak_images),
+            self.mix,
+        )
 
 
 class SampleReader(Protocol):
@@ -107,11 +127,17 @@ class BatchMaker:
         """The batch of `step`: labelled images first, weakly augmented; then unlabelled ones, strongly."""
         labelled, unlabelled = self.schedule.labelled[step], self.schedule.unlabelled[step]
         samples = [self._labelled(int(index), step, place) for place, index in enumerate(labelled)]
-        samples += [
+        views = [
             self._unlabelled(int(index), step, place)
             for place, index in enumerate(unlabelled, start=len(labelled))
         ]
-        return collate(samples, dominant_weight=self.settings.dominant_weight)
+        samples += [strong for _, strong in views]
+        batch = collate(samples, dominant_weight=self.settings.dominant_weight)
+        if not views:
+            return batch
+        if self.settings.teacher is Teacher.EMA:
+            batch = replace(batch, weak_images=_stack_images([weak for weak, _ in views]))
+        return batch if self.settings.mixing is Mixing.NONE else replace(batch, mix=self._mix(batch, step))
 
     def batches(self, first_step: int, *, num_threads: int) -> Generator[Batch, None, None]:
         """Batches from `first_step` to the end, made ahead of their use; close it when leaving early."""
@@ -127,11 +153,18 @@ class BatchMaker:
             must_hold_answer=self.is_sparse,
         )
 
-    def _unlabelled(self, index: int, step: int, place: int) -> Sample:
+    def _unlabelled(self, index: int, step: int, place: int) -> tuple[Sample, Sample]:
+        """The weak view of an image and the strong one made of it."""
         rng = self._rng(step, place)
         sample = self.read_unlabelled(index)
         weak = weak_augmentation(sample, self.settings, rng, num_classes=self.num_classes)
-        return strong_augmentation(weak, self.settings, rng)
+        return weak, strong_augmentation(weak, self.settings, rng)
+
+    def _mix(self, batch: Batch, step: int) -> MixDraw:
+        rng = np.random.default_rng([self.settings.seed, _MIXING_STREAM, self.generation, step])
+        height, width = batch.label_map.shape[1:]
+        num_images = int(self.schedule.unlabelled.shape[1])
+        return draw_mix(rng, num_images, num_classes=self.num_classes, height=height, width=width)
 
     def _rng(self, step: int, place: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, _AUGMENTATION_STREAM, self.generation, step, place])
@@ -139,12 +172,16 @@ class BatchMaker:
 
 def collate(samples: list[Sample], *, dominant_weight: float) -> Batch:
     """Samples of one size as tensors; dominant answers get `dominant_weight`, all else 1."""
-    images = torch.from_numpy(np.stack([sample.image for sample in samples]))
+    images = _stack_images(samples)
     label_map = torch.from_numpy(np.stack([sample.label_map for sample in samples]))
     dominant = _stack_masks([sample.dominant_mask for sample in samples], label_map)
     weights = None if dominant is None else torch.where(dominant, dominant_weight, 1.0)
     pseudo = _stack_masks([sample.pseudo_mask for sample in samples], label_map)
     return Batch(images, label_map, weights, pseudo)
+
+
+def _stack_images(samples: list[Sample]) -> Tensor:
+    return torch.from_numpy(np.stack([sample.image for sample in samples]))
 
 
 def _stack_masks(masks: list[NDArray[np.bool_] | None], like: Tensor) -> Tensor | None:

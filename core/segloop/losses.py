@@ -59,7 +59,7 @@ def separate_cross_entropy(
         logits: (B, C, H, W) float.
         label_map: (B, H, W) uint8; every value from C on (void, unlabelled, not sure) is ignored.
         pseudo_mask: (B, H, W) bool, pixels nobody answered; None = none.
-        weights: (B, H, W) float, the loss weight of each answered pixel; None = 1 everywhere.
+        weights: (B, H, W) float, the loss weight of each pixel; None = 1 everywhere.
         pseudo_label_weight: of the second mean.
 
     Returns:
@@ -73,12 +73,12 @@ def separate_cross_entropy(
     known = label_map < num_classes
     target = torch.where(known, label_map, 0).long()
     per_pixel = F.cross_entropy(logits.float(), target, reduction="none")
+    weighted = per_pixel if weights is None else per_pixel * weights
     answered = known if pseudo_mask is None else known & ~pseudo_mask
-    factors = answered.to(per_pixel.dtype) if weights is None else answered * weights
-    loss = (per_pixel * factors).sum() / answered.sum().clamp(min=1)
+    loss = (weighted * answered).sum() / answered.sum().clamp(min=1)
     if pseudo_mask is None:
         return loss
-    sure = (per_pixel * (known & pseudo_mask)).sum() / pseudo_mask.sum().clamp(min=1)
+    sure = (weighted * (known & pseudo_mask)).sum() / pseudo_mask.sum().clamp(min=1)
     return loss + pseudo_label_weight * sure
 
 

@@ -50,9 +50,9 @@ def override(pseudo: NDArray[np.uint8], known: NDArray[np.uint8]) -> NDArray[np.
     return np.where(known == UNLABELLED, pseudo, known)
 
 
-def confidence_levels(logits: Tensor) -> Tensor:
-    """(B, H, W) uint8 of (B, C, H, W) logits: the largest probability, in steps of 1/255, rounded down."""
-    return (logits.softmax(dim=1).amax(dim=1) * _TOP_LEVEL).floor().to(torch.uint8)
+def confidence_levels(confidences: Tensor) -> Tensor:
+    """Largest probabilities (B, H, W) as uint8, in steps of 1/255, rounded down."""
+    return (confidences * _TOP_LEVEL).floor().to(torch.uint8)
 
 
 def class_thresholds(counts: NDArray[np.int64], *, threshold: float, quantile: float) -> NDArray[np.uint8]:
@@ -219,7 +219,7 @@ def label_pool(
             for index, labels in zip(batch, pseudo, strict=True):
                 records.write(index, override(labels, data.label_map(index)))
             if confidences is not None:
-                for index, levels in zip(batch, confidence_levels(logits).cpu().numpy(), strict=True):
+                for index, levels in zip(batch, _levels_of(logits), strict=True):
                     confidences.write(index, levels)
             num_done += len(batch)
             if time.monotonic() - last_sync > _SYNC_SECONDS:
@@ -229,6 +229,10 @@ def label_pool(
             on_labelled(num_done)
     _sync(records, confidences)
     files.mark_done(num_done)
+
+
+def _levels_of(logits: Tensor) -> NDArray[np.uint8]:
+    return confidence_levels(logits.softmax(dim=1).amax(dim=1)).cpu().numpy()
 
 
 def _sync(records: RecordFile, confidences: RecordFile | None) -> None:

@@ -18,6 +18,7 @@ class Method(StrEnum):
 
     S4AL_PLUS = "s4al_plus"
     SEGLOOP = "segloop"
+    S4AL = "s4al"
     SUPERVISED = "supervised"
 
 
@@ -72,6 +73,22 @@ class LossMeans(StrEnum):
 
     JOINT = "joint"
     SEPARATE = "separate"
+
+
+class Teacher(StrEnum):
+    """Who makes pseudo labels: the last network beforehand, or the student's average at each step."""
+
+    OFFLINE = "offline"
+    EMA = "ema"
+
+
+class Mixing(StrEnum):
+    """What an unlabelled image gets from another: a box, half its classes, or some common and rare ones."""
+
+    NONE = "none"
+    CUTMIX = "cutmix"
+    CLASSMIX = "classmix"
+    BALANCED_CLASSMIX = "balanced_classmix"
 
 
 class CutoutLabel(StrEnum):
@@ -162,6 +179,25 @@ class RoundSettings:
         help="a class's threshold falls to this quantile of its pixels' confidences where that is lower, so "
         "that rare classes keep pseudo labels; 1 = one threshold for all",
     )
+    teacher: Teacher = setting(
+        Teacher.OFFLINE,
+        help="pseudo labels from the last network, made once a generation, or at every step from an average "
+        "of the student's weights (EMA); such a student goes on from the generation before",
+    )
+    ema_decay: float = setting(
+        0.99, low=0.0, high=0.99999, help="how slowly the average of the weights follows, once warmed up"
+    )
+    keep_ema_weights: bool = setting(
+        False, help="a generation leaves the average of its weights instead of the last ones"
+    )
+    confidence_weighting: bool = setting(
+        False,
+        help="EMA teacher: a pseudo label's loss weight is its probability times the share of its image that "
+        "is very sure",
+    )
+    mixing: Mixing = setting(
+        Mixing.NONE, help="what is pasted from one unlabelled image of a batch into the next"
+    )
     loss_means: LossMeans = setting(
         LossMeans.JOINT, help="one mean over answers and pseudo labels together, or one for each"
     )
@@ -225,6 +261,10 @@ class RoundSettings:
             raise SettingsError(
                 "generation_0_share = 0 leaves nothing to make pseudo labels with: start warm"
             )
+        if self.confidence_weighting and self.teacher is not Teacher.EMA:
+            raise SettingsError(
+                "confidence_weighting needs the teacher ema: offline labels keep no probability"
+            )
         if self.device not in {"auto", "cpu", "cuda"} and not self.device.removeprefix("cuda:").isdigit():
             raise SettingsError(f"device {self.device!r} is unknown: use auto, cpu or cuda:<n>")
 
@@ -264,6 +304,24 @@ METHOD_PRESETS: dict[Method, dict[str, Any]] = {
         "generation_0_share": 0.5,
         "warm_start": True,
         "warm_lr_factor": 0.5,
+    },
+    # S4AL (WACV 2023) as released, where the settings reach: docs/decisions say what they do not
+    Method.S4AL: {
+        "teacher": Teacher.EMA,
+        "mixing": Mixing.BALANCED_CLASSMIX,
+        "confidence_weighting": True,
+        "pseudo_label_threshold": 0.0,
+        "loss_means": LossMeans.SEPARATE,
+        "reco_weight": 0.0,
+        "batch_labelled": 4,
+        "generation_0_share": 0.1,
+        "lr_heads": 0.01,
+        "weight_decay": 5e-4,
+        "scale_min": 0.75,
+        "scale_max": 1.25,
+        "cutout_px": 0,
+        "warm_lr_factor": 1.0,
+        "score_scales": (1.0,),
     },
     Method.SUPERVISED: {"num_generations": 0, "generation_0_share": 1.0, "reco_weight": 0.0},
 }

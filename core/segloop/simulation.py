@@ -39,6 +39,10 @@ OnProgress = Callable[[str, int], None]
 """(what is going on, image-steps of this round done so far)."""
 
 
+_CUMULATIVE = ("image_steps", "teacher_passes", "compute_seconds")
+"""Sums over all rounds that led to a row's weights."""
+
+
 @dataclass
 class ArmState:
     """What one arm and seed has done; all of it is JSON.
@@ -200,6 +204,7 @@ class Simulation:
             "iou_per_class": metrics.iou_per_class,
             "image_steps": model.image_steps,
             "compute_seconds": model.compute_seconds,
+            "teacher_passes": model.teacher_passes,
         }
 
     def _fingerprint(self, what: dict[str, Any], seed: int) -> str:
@@ -240,9 +245,9 @@ class _ArmRun:
         settings = settings_of_round(self.settings, number)
         model = self.simulation.train(self.pool, settings, self._work_dir(number), what, initial)
         row = self.simulation.row(self.arm.name, self.settings.seed, number, self.pool, model, self.settings)
-        if self.state.rows:  # both are sums over all rounds that led to these weights
-            row["image_steps"] += self.state.rows[-1]["image_steps"]
-            row["compute_seconds"] += self.state.rows[-1]["compute_seconds"]
+        if self.state.rows:
+            for name in _CUMULATIVE:
+                row[name] += self.state.rows[-1][name]
         if number < self.arm.num_rounds:
             self.ask(self.plan_next(model.network, number))
         if self.settings.warm_start:

@@ -13,16 +13,15 @@ import zlib
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from segloop.batches import Batch, BatchMaker, Schedule, draw_schedule
+from segloop.batches import BatchMaker, SampleReader, Schedule, draw_schedule
 from segloop.checkpoints import load_checkpoint, save_checkpoint
 from segloop.devices import (
-    autocast,
     num_feed_threads,
     resolve_device,
     resolve_dtype,
@@ -31,8 +30,9 @@ from segloop.devices import (
 )
 from segloop.errors import NonFiniteError, WeightsError
 from segloop.generations import Generation, learning_rate_factor, plan_generations, pseudo_label_cost
-from segloop.losses import ContrastSettings, cross_entropy, regional_contrast, separate_cross_entropy
-from segloop.network import SegmentationNetwork, upsample_logits
+from segloop.mixing import head_classes
+from segloop.network import SegmentationNetwork
+from segloop.online_labels import sample_to_label
 from segloop.progress import Progress, ProgressMeter
 from segloop.record_files import RecordFile
 from segloop.self_training import (
@@ -42,10 +42,11 @@ from segloop.self_training import (
     count_confidences,
     label_pool,
 )
-from segloop.settings import LossMeans, RoundSettings
+from segloop.settings import RoundSettings, Teacher
 from segloop.sources import ImageSource
 from segloop.training_data import TrainingData
 from segloop.training_state import NetworkRecipe, TrainingState
+from segloop.training_step import Stepper
 
 __all__ = ["ImageSource", "Progress", "TrainedModel", "train"]
 
@@ -65,6 +66,7 @@ class TrainedModel:
     Attributes:
         network: the last generation's, in evaluation mode, on the device it was trained on.
         image_steps: images that went through training steps, both streams, all generations.
+        teacher_passes: images that went through forward passes to get pseudo labels, each scale counted.
         compute_seconds: wall time, earlier attempts up to their last checkpoint included.
         loss_curve: (image_steps, smoothed loss) pairs, about 200 at most.
         notes: what somebody should know, e.g. why a checkpoint was not used.
@@ -72,6 +74,7 @@ class TrainedModel:
 
     network: SegmentationNetwork
     image_steps: int
+    teacher_passes: int
     compute_seconds: float
     loss_curve: list[tuple[int, float]]
     notes: tuple[str, ...] = ()
@@ -139,7 +142,15 @@ class _PlannedGeneration:
     to_label: list[int]
 
     def label_cost(self, settings: RoundSettings) -> float:
+        """Of the labels made beforehand."""
         return pseudo_label_cost(len(self.to_label), settings.score_scales)
+
+    def step_cost(self, settings: RoundSettings) -> float:
+        """Of all steps, a teacher's looks at their images included."""
+        is_taught = settings.teacher is Teacher.EMA
+        return self.generation.num_images + is_taught * pseudo_label_cost(
+            self.schedule.unlabelled.size, (1.0,)
+        )
 
 
 @dataclass
@@ -167,7 +178,7 @@ class _Training:
         """All generations, from the last checkpoint if there is one."""
         plan = self._plan()
         state, notes = self._restore(plan)
-        costs = [planned.label_cost(self.settings) + planned.generation.num_images for planned in plan]
+        costs = [planned.label_cost(self.settings) + planned.step_cost(self.settings) for planned in plan]
         meter = ProgressMeter(on_progress, sum(costs))
         for planned, cost in zip(plan, costs, strict=True):
             if state is not None and planned.generation.index < state.generation:
@@ -176,8 +187,9 @@ class _Training:
             state = self._run_generation(planned, state, meter)
         assert state is not None, "there is at least one generation"
         return TrainedModel(
-            network=state.network.eval(),
+            network=state.result.eval(),
             image_steps=state.image_steps,
+            teacher_passes=state.teacher_passes,
             compute_seconds=state.compute_seconds,
             loss_curve=state.loss_curve,
             notes=notes,
@@ -199,8 +211,9 @@ class _Training:
                 seed=self.settings.seed,
                 generation=generation.index,
             )
-            # a pool far larger than the schedule is not labelled in vain
-            to_label = [int(index) for index in np.unique(schedule.unlabelled)]
+            # a pool far larger than the schedule is not labelled in vain; an EMA teacher labels as it goes
+            is_offline = self.settings.teacher is Teacher.OFFLINE
+            to_label = [int(index) for index in np.unique(schedule.unlabelled)] if is_offline else []
             plan.append(_PlannedGeneration(generation, schedule, to_label))
         return plan
 
@@ -210,7 +223,7 @@ class _Training:
         """Pseudo labels where the generation wants them, then its steps; `state` may be in the middle."""
         index = planned.generation.index
         with ExitStack() as stack:
-            reader = self.data.sample
+            reader: SampleReader = partial(sample_to_label, self.data)
             if planned.to_label:
                 files = self._pseudo_label_files(index)
                 if not files.num_done():  # nothing, or a note whose records are gone
@@ -223,12 +236,13 @@ class _Training:
                         RecordFile(files.confidences_path, shape, self.data.num_images)
                     )
                 if state is None or state.generation != index:
-                    network = self.recipe.first_network(index) if state is None else state.network
+                    network = self.recipe.first_network(index) if state is None else state.result
                     self._label(planned, network, records, confidences, meter)
                 meter.finish_phase(planned.label_cost(self.settings))
                 reader = self._pseudo_labels(planned, records, confidences).sample
             if state is None or state.generation != index:
                 state = self.recipe.begin(index, state)
+                state.teacher_passes += len(planned.to_label) * len(self.settings.score_scales)
             maker = BatchMaker(
                 schedule=planned.schedule,
                 read_labelled=self.data.sample,
@@ -238,8 +252,8 @@ class _Training:
                 num_classes=self.recipe.num_classes,
                 is_sparse=self.data.streams.is_sparse,
             )
-            self._run_steps(planned.generation, maker, state, meter)
-        meter.finish_phase(planned.generation.num_images)
+            self._run_steps(planned, maker, state, meter)
+        meter.finish_phase(planned.step_cost(self.settings))
         return state
 
     def _label(
@@ -280,10 +294,12 @@ class _Training:
         return PseudoLabels(self.data, records, confidences, thresholds)
 
     def _run_steps(
-        self, generation: Generation, maker: BatchMaker, state: TrainingState, meter: ProgressMeter
+        self, planned: _PlannedGeneration, maker: BatchMaker, state: TrainingState, meter: ProgressMeter
     ) -> None:
         """The generation's steps from `state.step` on, with reports and checkpoints."""
+        generation, step_cost = planned.generation, planned.step_cost(self.settings)
         num_steps = generation.num_steps
+        stepper = self._stepper()
         report_every = _REPORT_EVERY_CUDA if self.recipe.device.type == "cuda" else 1
         curve_every = max(1, num_steps // _CURVE_POINTS)
         last_saved = time.monotonic()
@@ -291,7 +307,7 @@ class _Training:
         with closing(maker.batches(state.step, num_threads=threads)) as batches:
             for batch in batches:
                 self._set_learning_rates(state, num_steps)
-                state.note_loss(self._step(state, batch))
+                state.note_loss(stepper.step(state, batch))
                 state.step += 1
                 state.image_steps += len(batch.images)
                 is_last = state.step == num_steps
@@ -305,46 +321,13 @@ class _Training:
                         generation.phase,
                         state.step,
                         num_steps,
-                        phase_cost=generation.num_images,
+                        phase_cost=step_cost,
                         loss=self._checked_loss(state),
                     )
 
-    def _step(self, state: TrainingState, batch: Batch) -> Tensor:
-        """One optimiser step; gives the loss, on the device."""
-        settings, device = self.settings, self.recipe.device
-        label_map = batch.label_map.to(device)
-        images = state.network.normalise(batch.images.to(device))
-        size = (images.shape[2], images.shape[3])
-        with autocast(device, self.dtype):
-            outputs = state.network(images, embed=settings.reco_weight > 0)
-        loss = self._cross_entropy(upsample_logits(outputs.logits.float(), size, size), label_map, batch)
-        if outputs.embeddings is not None:
-            contrast = regional_contrast(
-                outputs.embeddings,
-                outputs.logits,
-                label_map,
-                ContrastSettings.of(settings),
-                state.contrast_generator,
-            )
-            loss = loss + settings.reco_weight * contrast
-        state.optimiser.zero_grad(set_to_none=True)
-        state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
-        state.scaler.step(state.optimiser)
-        state.scaler.update()
-        return loss
-
-    def _cross_entropy(self, logits: Tensor, label_map: Tensor, batch: Batch) -> Tensor:
-        weights = None if batch.weights is None else batch.weights.to(logits.device)
-        if self.settings.loss_means is LossMeans.JOINT:
-            return cross_entropy(logits, label_map, weights)
-        pseudo_mask = None if batch.pseudo_mask is None else batch.pseudo_mask.to(logits.device)
-        return separate_cross_entropy(
-            logits,
-            label_map,
-            pseudo_mask,
-            weights,
-            pseudo_label_weight=self.settings.pseudo_label_weight,
-        )
+    def _stepper(self) -> Stepper:
+        head = torch.from_numpy(head_classes(self.data.class_pixels)).to(self.recipe.device)
+        return Stepper(self.settings, self.recipe.device, self.dtype, head)
 
     def _set_learning_rates(self, state: TrainingState, num_steps: int) -> None:
         factor = learning_rate_factor(

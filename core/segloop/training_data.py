@@ -49,6 +49,7 @@ class TrainingData:
         streams: labelled and unlabelled images.
         digest: a checksum of file names and answers; the same data gives the same one.
         num_images: N.
+        class_pixels: (C,) int64, answered pixels of each class at training size.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class TrainingData:
         # answered pixels at training size; images that are fully answered at native size
         self._num_answered = np.zeros(len(source), dtype=np.int64)
         self._is_full = np.zeros(len(source), dtype=bool)
+        self.class_pixels = np.zeros(num_classes, dtype=np.int64)
         try:
             self.digest = self._read_label_maps(num_classes, on_read)
             self.streams = _streams(self._num_answered, self._is_full)
@@ -122,7 +124,9 @@ class TrainingData:
         with closing(map_ahead(load, indices, num_threads=2, num_ahead=_READ_AHEAD)) as known_maps:
             for index, known in enumerate(known_maps):
                 self._is_full[index] = known.is_full
-                self._num_answered[index] = np.count_nonzero(known.label_map < num_classes)
+                class_pixels = np.bincount(known.label_map.ravel(), minlength=256)[:num_classes]
+                self.class_pixels += class_pixels
+                self._num_answered[index] = class_pixels.sum()
                 for part in (self._source.filename(index).encode(), *known.parts()):
                     digest = zlib.crc32(part, digest)
                 if self._num_answered[index]:

@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from segloop.averages import start_average
 from segloop.devices import get_rng_state, reseed, set_rng_state
 from segloop.network import SegmentationNetwork, build_network, load_weights
-from segloop.settings import RoundSettings
+from segloop.settings import RoundSettings, Teacher
 
 _WEIGHTS_STREAM, _STEP_STREAM = 3, 4
-"""Keep the seeds drawn from one round's seed apart (`segloop.batches` uses 1 and 2)."""
+"""Keep the seeds drawn from one round's seed apart (`segloop.batches` uses 1, 2 and 5)."""
 _SMOOTHING = 0.95
 
 
@@ -39,8 +40,17 @@ class NetworkRecipe:
     uses_fp16: bool
 
     def is_warm(self, generation: int) -> bool:
-        """Whether a generation goes on from trained weights: a file's, or the generation's before it."""
-        return self.initial_weights is not None or (self.settings.warm_start and generation > 0)
+        """Whether a generation goes on from trained weights: a file's, or the generation's before it.
+
+        An average of weights that know nothing yet would teach nothing, so its student goes on too.
+        """
+        goes_on = self.settings.warm_start or self.settings.teacher is Teacher.EMA
+        return self.initial_weights is not None or (goes_on and generation > 0)
+
+    def keeps_average(self, generation: int) -> bool:
+        """Whether a generation averages its weights: as its teacher, or to leave them."""
+        has_teacher = self.settings.teacher is Teacher.EMA and generation > 0
+        return has_teacher or self.settings.keep_ema_weights
 
     def first_network(self, generation: int) -> SegmentationNetwork:
         """A fresh network, or the warm one, on the device."""
@@ -54,7 +64,7 @@ class NetworkRecipe:
     def begin(self, generation: int, previous: "TrainingState | None") -> "TrainingState":
         """The state before a generation's first step; torch's global random state starts over too."""
         if previous is not None and self.is_warm(generation):
-            network = previous.network
+            network = previous.result
         else:
             network = self.first_network(generation)
         step_seed = self._seed(_STEP_STREAM, generation)
@@ -64,6 +74,7 @@ class NetworkRecipe:
         if previous is not None:
             state.image_steps, state.loss_curve = previous.image_steps, previous.loss_curve
             state.compute_seconds = previous.compute_seconds
+            state.teacher_passes = previous.teacher_passes
         return state
 
     def restore(self, saved: dict[str, Any]) -> "TrainingState":
@@ -73,18 +84,22 @@ class NetworkRecipe:
         network = network.to(memory_format=torch.channels_last).to(self.device)
         network.load_state_dict(saved["network"])
         state = self._assemble(network, saved["generation"])
+        if state.average is not None:
+            state.average.load_state_dict(saved["average"])
+            state.confidence_counts = saved["confidence_counts"]
         state.optimiser.load_state_dict(saved["optimiser"])
         state.scaler.load_state_dict(saved["scaler"])
         state.contrast_generator.set_state(saved["contrast_rng"])
         set_rng_state(saved["rng"], self.device)
         state.loss_sum = saved["loss_sum"].to(self.device)
         state.loss_curve = [(int(at), float(loss)) for at, loss in saved["loss_curve"]]
-        for name in ("step", "image_steps", "compute_seconds", "loss_weight"):
+        for name in ("step", "image_steps", "compute_seconds", "loss_weight", "teacher_passes"):
             setattr(state, name, saved[name])
         return state
 
     def _assemble(self, network: SegmentationNetwork, generation: int) -> "TrainingState":
         settings = self.settings
+        network.requires_grad_(True).train()  # an average that is gone on from was neither
         optimiser = torch.optim.SGD(
             network.parameter_groups(settings.lr_encoder, settings.lr_heads),
             momentum=0.9,
@@ -92,7 +107,10 @@ class NetworkRecipe:
             weight_decay=settings.weight_decay,
         )
         return TrainingState(
-            network=network.train(),
+            settings=settings,
+            network=network,
+            average=start_average(network) if self.keeps_average(generation) else None,
+            confidence_counts=torch.zeros(self.num_classes, 256, dtype=torch.float64),
             optimiser=optimiser,
             scaler=torch.amp.GradScaler(self.device.type, enabled=self.uses_fp16),
             contrast_generator=torch.Generator(self.device),
@@ -110,17 +128,24 @@ class TrainingState:
     """One generation in the middle of its steps.
 
     Attributes:
+        settings: the round's.
         network, optimiser, scaler: what is trained, and with what.
+        average: of the network's weights over its steps; None = nobody wants it.
+        confidence_counts: (C, 256) float64 on the CPU: how sure the teacher was of each class lately.
         contrast_generator: draws anchors and negatives, on the network's device.
         generation: 0, 1, ...
         step: steps done in this generation.
         image_steps: images through steps, earlier generations included.
+        teacher_passes: images through forward passes that made pseudo labels, each scale counted.
         compute_seconds: wall time so far, earlier attempts included.
         loss_sum, loss_weight: the exponential mean of this generation's losses, as a fraction.
         loss_curve: (image_steps, smoothed loss) pairs, earlier generations included.
     """
 
+    settings: RoundSettings
     network: SegmentationNetwork
+    average: SegmentationNetwork | None
+    confidence_counts: Tensor
     optimiser: torch.optim.SGD
     scaler: torch.amp.GradScaler
     contrast_generator: torch.Generator
@@ -128,9 +153,17 @@ class TrainingState:
     loss_sum: Tensor
     step: int = 0
     image_steps: int = 0
+    teacher_passes: int = 0
     compute_seconds: float = 0.0
     loss_weight: float = 0.0
     loss_curve: list[tuple[int, float]] = field(default_factory=list)
+
+    @property
+    def result(self) -> SegmentationNetwork:
+        """What the generation leaves to the next one, or as the round's model."""
+        if self.settings.keep_ema_weights and self.average is not None:
+            return self.average
+        return self.network
 
     def note_loss(self, loss: Tensor) -> None:
         """Count one step's loss, without waiting for the device."""
@@ -145,6 +178,8 @@ class TrainingState:
         """Tensors, numbers and lists from which `NetworkRecipe.restore` makes the same state."""
         return {
             "network": self.network.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
+            "confidence_counts": self.confidence_counts,
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.scaler.state_dict(),
             "contrast_rng": self.contrast_generator.get_state(),
@@ -152,6 +187,7 @@ class TrainingState:
             "generation": self.generation,
             "step": self.step,
             "image_steps": self.image_steps,
+            "teacher_passes": self.teacher_passes,
             "compute_seconds": self.compute_seconds,
             "loss_sum": self.loss_sum,
             "loss_weight": self.loss_weight,

@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from segloop.augmentation import Sample
+from segloop.augmentation import Sample, weak_augmentation
 from segloop.batches import Batch, BatchMaker, Schedule, collate, draw_schedule
-from segloop.settings import RoundSettings
+from segloop.settings import Mixing, RoundSettings, Teacher
 from segloop.training_data import Streams
 
 SETTINGS = RoundSettings(dominant_weight=0.25)
@@ -104,3 +104,32 @@ def test_pseudo_masks_are_false_where_a_sample_has_none() -> None:
     assert pseudo is not None
     assert not pseudo[0].any()
     np.testing.assert_array_equal(pseudo[1].numpy(), mask)
+
+
+def test_a_teacher_gets_the_weak_view_of_each_unlabelled_image() -> None:
+    settings = replace(SETTINGS, teacher=Teacher.EMA, cutout_px=8)
+    plain, taught = _maker(_schedule()), replace(_maker(_schedule()), settings=settings)
+    num_strong = 0
+    for step in range(6):
+        batch = taught.batch(step)
+        assert plain.batch(step).weak_images is None
+        assert batch.weak_images is not None
+        assert batch.weak_images.shape == (3, 24, 32, 3)
+        for place, index in enumerate(taught.schedule.unlabelled[step]):
+            rng = np.random.default_rng([settings.seed, 2, 1, step, 2 + place])
+            weak = weak_augmentation(_sample(int(index)), settings, rng, num_classes=10)
+            np.testing.assert_array_equal(batch.weak_images[place].numpy(), weak.image)
+            num_strong += not torch.equal(batch.images[2 + place], batch.weak_images[place])
+    assert num_strong > 9
+
+
+def test_mixing_draws_depend_on_the_step_alone() -> None:
+    maker = replace(_maker(_schedule()), settings=replace(SETTINGS, mixing=Mixing.CUTMIX))
+    draws = [batch.mix for batch in maker.batches(0, num_threads=2)]
+    again = maker.batch(4).mix
+    assert draws[0] is not None
+    assert draws[4] is not None
+    assert again is not None
+    assert draws[4].boxes.shape == (3, 4)
+    assert torch.equal(draws[4].priorities, again.priorities)
+    assert not torch.equal(draws[0].priorities, again.priorities)

@@ -64,7 +64,7 @@ def _plain_separate(logits: Tensor, label_map: Tensor, pseudo: Tensor, weights: 
             continue
         loss = -float(logits[b, :, y, x].softmax(0)[label].log())
         num_answers += not is_pseudo
-        sums[is_pseudo] += loss if weights is None or is_pseudo else loss * float(weights[b, y, x])
+        sums[is_pseudo] += loss if weights is None else loss * float(weights[b, y, x])
     return sums[0] / max(1, num_answers) + 0.5 * sums[1] / max(1, num_free)
 
 

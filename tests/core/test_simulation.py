@@ -85,11 +85,13 @@ def test_a_run_writes_its_result_and_curve(whole: tuple[dict[str, Any], Path]) -
         "iou_per_class",
         "image_steps",
         "compute_seconds",
+        "teacher_passes",
     ]
     assert (first["round"], second["round"]) == (1, 2)
     assert 0.03 < first["labelled_fraction"] <= 0.05 < second["labelled_fraction"] <= 0.10
     assert first["num_clicks"] >= first["num_regions"] > 0
     assert second["image_steps"] > first["image_steps"] > 0
+    assert second["teacher_passes"] > first["teacher_passes"] > 0
     assert 0 <= second["mean_iou"] <= 1
     assert len(second["iou_per_class"]) == 11
     assert result["config"]["seeds"] == [1]

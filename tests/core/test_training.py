@@ -14,7 +14,7 @@ from segloop.evaluation import metrics_of
 from segloop.network import describe_network, save_weights
 from segloop.progress import Progress
 from segloop.scoring import evaluate
-from segloop.settings import LossMeans, Negatives, RoundSettings
+from segloop.settings import METHOD_PRESETS, LossMeans, Method, Mixing, Negatives, RoundSettings, Teacher
 from segloop.sources import ArraySource
 from segloop.training import TrainedModel, train
 
@@ -126,6 +126,7 @@ def test_killed_and_called_again_training_gives_the_same_weights(
     resumed = _train(tmp_path)
     assert _same_weights(uninterrupted, resumed)
     assert resumed.image_steps == uninterrupted.image_steps == 22
+    assert resumed.teacher_passes == uninterrupted.teacher_passes > 0
     assert resumed.loss_curve == uninterrupted.loss_curve
     assert resumed.notes == ()
 
@@ -148,6 +149,44 @@ def test_thresholds_of_classes_are_the_same_after_a_kill(tmp_path: Path) -> None
         _train(tmp_path / "broken", settings, on_progress=kill, checkpoint_seconds=0)
     assert _same_weights(whole, _train(tmp_path / "broken", settings))
     assert not _same_weights(whole, _train(tmp_path / "one", replace(settings, pseudo_label_quantile=1.0)))
+
+
+TAUGHT = replace(
+    SETTINGS,
+    teacher=Teacher.EMA,
+    mixing=Mixing.CUTMIX,
+    keep_ema_weights=True,
+    ema_decay=0.6,
+    pseudo_label_quantile=0.5,
+    loss_means=LossMeans.SEPARATE,
+)
+
+
+def test_an_ema_teacher_survives_a_kill_and_its_looks_are_counted(tmp_path: Path) -> None:
+    def kill(progress: Progress) -> None:
+        if (progress.phase, progress.step) == ("generation 1", 2):
+            raise _Killed
+
+    phases: list[str] = []
+    whole = _train(tmp_path / "whole", TAUGHT, on_progress=lambda progress: phases.append(progress.phase))
+    with pytest.raises(_Killed):
+        _train(tmp_path / "killed", TAUGHT, on_progress=kill, checkpoint_seconds=0)
+    resumed = _train(tmp_path / "killed", TAUGHT)
+    assert _same_weights(whole, resumed)
+    assert whole.teacher_passes == resumed.teacher_passes == 3 * 4
+    assert whole.image_steps == 22
+    assert phases == ["answers", "generation 0", *["generation 1"] * 3]
+    last = _train(tmp_path / "last", replace(TAUGHT, keep_ema_weights=False))
+    assert not _same_weights(whole, last)
+
+
+def test_kept_averages_are_those_of_the_steps(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, num_generations=0, image_steps=12, keep_ema_weights=True)
+    kept = _train(tmp_path / "kept", replace(settings, ema_decay=0.0))
+    last = _train(tmp_path / "last", replace(settings, keep_ema_weights=False))
+    assert _same_weights(kept, last)
+    assert not _same_weights(kept, _train(tmp_path / "slow", settings))
+    assert kept.teacher_passes == 0
 
 
 def test_a_kill_between_checkpoints_loses_only_what_came_after(
@@ -247,6 +286,13 @@ def test_twenty_steps_learn_something(tmp_path: Path) -> None:
         {"num_generations": 2, "image_steps": 24},
         {"num_generations": 0},
         {"precision": "bf16"},
+        {
+            "precision": "bf16",
+            "teacher": Teacher.EMA,
+            "mixing": Mixing.CLASSMIX,
+            "confidence_weighting": True,
+        },
+        {"mixing": Mixing.CUTMIX},
         {"loss_means": LossMeans.SEPARATE},
         {"image_height_px": 33, "image_width_px": 47},
         {"image_height_px": 16, "image_width_px": 16},
@@ -258,6 +304,14 @@ def test_named_options_train(tmp_path: Path, changes: dict[str, object]) -> None
     assert 0 < model.image_steps <= settings.image_steps
     assert all(torch.isfinite(tensor).all() for tensor in model.network.state_dict().values())
     assert not model.network.training
+
+
+def test_s4al_teaches_by_an_average_after_a_cold_start(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, image_steps=28, **{**METHOD_PRESETS[Method.S4AL], "generation_0_share": 0.2})
+    model = _train(tmp_path, settings, source=_source(num_full=5))
+    assert model.teacher_passes == 3 * 4
+    assert model.image_steps == 28
+    assert [point[0] for point in model.loss_curve] == [4, 12, 20, 28]
 
 
 @pytest.mark.parametrize("num_full", [10, 6])

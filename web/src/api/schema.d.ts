@@ -2097,7 +2097,7 @@ export interface components {
          * @description How a round trains.
          * @enum {string}
          */
-        Method: "s4al_plus" | "segloop" | "supervised";
+        Method: "s4al_plus" | "segloop" | "s4al" | "supervised";
         /**
          * MethodOut
          * @description A method: what it changes in the settings' defaults.

@@ -1,0 +1,87 @@
+"""One optimiser step: the teacher's labels, mixing, both losses, the update, and the average that follows it.
+
+Knows no schedule and no file.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from segloop.averages import update_average_
+from segloop.batches import Batch
+from segloop.devices import autocast
+from segloop.losses import ContrastSettings, cross_entropy, regional_contrast, separate_cross_entropy
+from segloop.network import upsample_logits
+from segloop.online_labels import fill_in, follow_confidences_, mix, online_thresholds, teacher_probs
+from segloop.settings import LossMeans, RoundSettings
+from segloop.training_state import TrainingState
+
+
+@dataclass(frozen=True)
+class Stepper:
+    """What every step of a generation has in common.
+
+    Attributes:
+        settings: the round's.
+        device: the network's.
+        dtype: of forward passes.
+        head: (C,) bool on the device, the common classes.
+    """
+
+    settings: RoundSettings
+    device: torch.device
+    dtype: torch.dtype
+    head: Tensor
+
+    def step(self, state: TrainingState, made: Batch) -> Tensor:
+        """Change `state`'s network by one batch; gives the loss, on the device."""
+        settings = self.settings
+        batch = mix(self._label(state, made.to(self.device)), settings, self.head)
+        images = state.network.normalise(batch.images)
+        size = (images.shape[2], images.shape[3])
+        with autocast(self.device, self.dtype):
+            outputs = state.network(images, embed=settings.reco_weight > 0)
+        loss = self._cross_entropy(upsample_logits(outputs.logits.float(), size, size), batch)
+        if outputs.embeddings is not None:
+            contrast = regional_contrast(
+                outputs.embeddings,
+                outputs.logits,
+                batch.label_map,
+                ContrastSettings.of(settings),
+                state.contrast_generator,
+            )
+            loss = loss + settings.reco_weight * contrast
+        state.optimiser.zero_grad(set_to_none=True)
+        state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+        state.scaler.step(state.optimiser)
+        state.scaler.update()
+        if state.average is not None:
+            update_average_(state.average, state.network, step=state.step, decay=settings.ema_decay)
+        return loss
+
+    def _label(self, state: TrainingState, batch: Batch) -> Batch:
+        """The batch with labels of the average, where it is the teacher."""
+        if batch.weak_images is None:
+            return batch
+        assert state.average is not None, "a teacher was made with the state"
+        assert batch.pseudo_mask is not None, "unlabelled samples come with their mask"
+        probs = teacher_probs(state.average, batch.weak_images, self.dtype)
+        state.teacher_passes += len(probs)
+        levels = None
+        if self.settings.pseudo_label_quantile < 1:
+            free = batch.pseudo_mask[-len(probs) :]
+            follow_confidences_(state.confidence_counts, probs, free, decay=self.settings.ema_decay)
+            levels = online_thresholds(state.confidence_counts, self.settings)
+        return fill_in(batch, probs, self.settings, levels)
+
+    def _cross_entropy(self, logits: Tensor, batch: Batch) -> Tensor:
+        if self.settings.loss_means is LossMeans.JOINT:
+            return cross_entropy(logits, batch.label_map, batch.weights)
+        return separate_cross_entropy(
+            logits,
+            batch.label_map,
+            batch.pseudo_mask,
+            batch.weights,
+            pseudo_label_weight=self.settings.pseudo_label_weight,
+        )
