@@ -12,7 +12,7 @@ from segloop_store.clock import new_id, now
 from segloop_store.database import Database
 from segloop_store.errors import NotFoundError
 from segloop_store.models import Annotation, Assignment, Draft, RegionQuery, Review
-from segloop_store.repositories import annotations, assignments, drafts, rounds
+from segloop_store.repositories import annotations, assignments, drafts, leases, rounds
 from segloop_store.repositories.annotations import AnnotationState, Answer, SubmitResult
 from segloop_store.states import AssignmentState, QueryState
 from tests.support.seeding import (
@@ -140,7 +140,7 @@ def test_late_answer_counts_after_another_gave_the_region_back(
     other = claimed(database, seeded, seeded.user_ids[1])
     assert other.region_query_id == held.region_query_id
     with database.transaction() as session:
-        assignments.give_back(session, other.id)
+        leases.give_back(session, other.id)
     assert taken(submit(database, held, answer_of(1))).version == 1
     assert rows(database, held)[1].state is AssignmentState.ANSWERED
 
@@ -178,7 +178,7 @@ def test_two_late_answers_the_first_counts(database: Database, seeded: Seeded, h
 
 def test_skipped_region_cannot_be_answered_but_the_work_is_kept(database: Database, held: Assignment) -> None:
     with database.transaction() as session:
-        assignments.skip(session, held.id, reason="")
+        leases.skip(session, held.id, reason="")
     result = submit(database, held, answer_of(1))
     assert result.refusal is not None
     assert "skipped" in result.refusal

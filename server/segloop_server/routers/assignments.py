@@ -22,7 +22,7 @@ from segloop_server.schemas.assignments import (
 from segloop_store.clock import now
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import Draft
-from segloop_store.repositories import annotations, assignments, drafts, projects
+from segloop_store.repositories import annotations, assignments, drafts, leases, projects
 from segloop_store.repositories.annotations import Answer
 from segloop_store.repositories.assignments import AssignmentView
 from segloop_store.repositories.drafts import DraftContents
@@ -134,7 +134,7 @@ def renew_assignment(assignment_id: uuid.UUID, context: ContextDep, caller: Call
     """Keep a region for another lease; also one that ran out while nobody else took it."""
     with context.database.transaction() as session:
         require_own_assignment(session, caller, assignment_id)
-        assignment = assignments.renew(
+        assignment = leases.renew(
             session, assignment_id, lease_seconds=context.settings.lease_seconds, at=now()
         )
     return Lease(id=assignment.id, lease_expires_at=assignment.lease_expires_at)
@@ -147,7 +147,7 @@ def skip_assignment(
     """Put a region aside: not offered to the caller again this round; after two skips an owner decides."""
     with context.database.transaction() as session:
         require_own_assignment(session, caller, assignment_id)
-        assignments.skip(session, assignment_id, reason=body.reason if body else "")
+        leases.skip(session, assignment_id, reason=body.reason if body else "")
 
 
 @router.delete("/assignments/{assignment_id}", status_code=204)
@@ -155,7 +155,7 @@ def give_assignment_back(assignment_id: uuid.UUID, context: ContextDep, caller: 
     """Put a region back into the queue; giving it back twice is fine."""
     with context.database.transaction() as session:
         require_own_assignment(session, caller, assignment_id)
-        assignments.give_back(session, assignment_id)
+        leases.give_back(session, assignment_id)
 
 
 def _own(context: Context, caller: Caller, assignment_id: uuid.UUID) -> tuple[AssignmentView, int]:

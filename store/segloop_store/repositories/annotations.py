@@ -12,7 +12,7 @@ from segloop.settings import AnnotationKind
 from segloop_store import events, transitions
 from segloop_store.errors import NotFoundError
 from segloop_store.models import Annotation, Assignment, Draft, RegionQuery, Review, Round, User
-from segloop_store.repositories import assignments, drafts
+from segloop_store.repositories import drafts, leases
 from segloop_store.states import AssignmentState, Process, QueryState
 
 
@@ -73,7 +73,7 @@ def submit(session: Session, assignment_id: uuid.UUID, answer: Answer, *, at: da
     Raises:
         NotFoundError: there is no such assignment.
     """
-    assignment, query = assignments.lock(session, assignment_id)
+    assignment, query = leases.lock(session, assignment_id)
     last = _last_version(session, query.id, assignment.user_id)
     if last is not None:
         return _repeat_or_change(session, assignment, query, last, answer)
@@ -81,7 +81,7 @@ def submit(session: Session, assignment_id: uuid.UUID, answer: Answer, *, at: da
     if refusal is not None:
         _keep_late_answer(session, assignment_id, answer, at)
         return SubmitResult(None, refusal)
-    assignments.expire_others(session, assignment, at)
+    leases.expire_others(session, assignment, at)
     return SubmitResult(_accept(session, assignment, query, answer))
 
 
@@ -102,7 +102,7 @@ def _refusal(session: Session, assignment: Assignment, query: RegionQuery, at: d
     if assignment.state in {AssignmentState.SKIPPED, AssignmentState.RETURNED}:
         did = "skipped" if assignment.state is AssignmentState.SKIPPED else "gave back"
         return f"you {did} this region: your work is kept as a draft of this assignment"
-    if assignments.is_lost(session, assignment, query, at):
+    if leases.is_lost(session, assignment, query, at):
         return (
             "the lease ran out and somebody else has the region now: your work is kept as a draft of this "
             "assignment"
@@ -128,7 +128,7 @@ def _accept(session: Session, assignment: Assignment, query: RegionQuery, answer
     session.flush()
     if query.num_answered >= query.num_wanted and query.state is not QueryState.ANSWERED:
         transitions.move_query(session, query.id, QueryState.ANSWERED, by=Process.SERVER)
-        assignments.withdraw_repeats(session, query)
+        leases.withdraw_repeats(session, query)
     draft = session.scalar(select(Draft).where(Draft.assignment_id == assignment.id))
     if draft is not None:
         session.delete(draft)

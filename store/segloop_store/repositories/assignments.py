@@ -1,8 +1,6 @@
-"""Region queries in people's hands: claim the next one, keep it, skip it, give it back.
+"""The next region for somebody, and what an assignment is shown from. Knows no pixels.
 
-Every function that changes an assignment locks its region query first and then its region, so that a claim,
-a submit and a skip of the same region take turns on PostgreSQL, by whatever query it was asked; on SQLite the
-write transaction does. Knows no pixels.
+What becomes of an assignment afterwards is in `leases`.
 """
 
 import hashlib
@@ -11,15 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from segloop_store import events, transitions
 from segloop_store.database import is_sqlite
-from segloop_store.errors import ConflictError, LeaseExpiredError, NotFoundError
+from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import (
-    Annotation,
     Assignment,
     Image,
     Partition,
@@ -27,7 +23,7 @@ from segloop_store.models import (
     RegionQuery,
     Round,
 )
-from segloop_store.states import AssignmentState, Process, QueryState, RoundState
+from segloop_store.states import AssignmentState, QueryState, RoundState
 
 MAX_SKIPS = 2
 """A query skipped this often leaves the queue and waits in the owner's list."""
@@ -170,7 +166,7 @@ def _try_lease(
     """Lease a locked query, or None when somebody was faster."""
     if not is_sqlite(session) and not _has_region_to_itself(session, query, user_id, at):
         return None
-    _expire_leases_of(session, query.id, at)
+    expire_leases_of(session, query.id, at)
     assignment = Assignment(
         region_query_id=query.id,
         user_id=user_id,
@@ -191,19 +187,19 @@ def _has_region_to_itself(session: Session, query: RegionQuery, user_id: uuid.UU
     PostgreSQL chose the query from a snapshot: another transaction may have leased it and committed since,
     or may be leasing the same region by a query of another purpose at this moment.
     """
-    if not session.scalar(select(func.pg_try_advisory_xact_lock(_region_key(query)))):
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(region_key(query)))):
         return False
     is_taken = select(RegionQuery.id).where(RegionQuery.id == query.id, _is_taken_or_known(user_id, at))
     return session.scalar(is_taken) is None
 
 
-def _region_key(query: RegionQuery) -> int:
+def region_key(query: RegionQuery) -> int:
     """What PostgreSQL's advisory locks call the query's region."""
     digest = hashlib.sha256(query.image_id.bytes + query.region_index.to_bytes(4, "big")).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _expire_leases_of(session: Session, query_id: uuid.UUID, at: datetime) -> None:
+def expire_leases_of(session: Session, query_id: uuid.UUID, at: datetime) -> None:
     """Expire what ran out, in one conditional UPDATE: a lease renewed meanwhile stays."""
     session.execute(
         update(Assignment)
@@ -277,148 +273,6 @@ def _views(session: Session, *conditions: ColumnElement[bool], limit: int = 1) -
         .limit(limit)
     )
     return [AssignmentView(*row) for row in session.execute(statement)]
-
-
-def lock(session: Session, assignment_id: uuid.UUID) -> tuple[Assignment, RegionQuery]:
-    """An assignment and its region query, fresh and locked with their region until the transaction ends.
-
-    Raises:
-        NotFoundError: there is no such assignment.
-    """
-    query_id = session.scalar(select(Assignment.region_query_id).where(Assignment.id == assignment_id))
-    if query_id is None:
-        raise NotFoundError(f"there is no assignment {assignment_id}")
-    fresh = {"populate_existing": True}
-    query = session.scalars(
-        select(RegionQuery).where(RegionQuery.id == query_id).with_for_update(), execution_options=fresh
-    ).one()
-    if not is_sqlite(session):
-        # a claim only tries this lock, so whoever waits here waits for nobody who waits for the query
-        session.execute(select(func.pg_advisory_xact_lock(_region_key(query))))
-    assignment = session.scalars(
-        select(Assignment).where(Assignment.id == assignment_id).with_for_update(), execution_options=fresh
-    ).one()
-    return assignment, query
-
-
-def is_lost(session: Session, assignment: Assignment, query: RegionQuery, at: datetime) -> bool:
-    """True if the lease ran out and somebody else has the region now or has answered what it was held for.
-
-    By whatever query: a region whose query was taken back may have been asked again in a later round.
-    """
-    if assignment.state is AssignmentState.LEASED and assignment.lease_expires_at > at:
-        return False
-    if query.state is QueryState.ANSWERED:
-        return True
-    other = (
-        select(Assignment.id)
-        .join(RegionQuery, RegionQuery.id == Assignment.region_query_id)
-        .where(*_is_region_of(query), Assignment.id != assignment.id, is_live(at))
-    )
-    # Answers for another purpose do no harm: an agreement question wants a second one of the same region.
-    answer = (
-        select(Annotation.id)
-        .join(RegionQuery, RegionQuery.id == Annotation.region_query_id)
-        .where(
-            *_is_region_of(query),
-            RegionQuery.id != query.id,
-            RegionQuery.purpose == query.purpose,
-            Annotation.created_at >= assignment.created_at,
-        )
-    )
-    return session.scalar(select(or_(other.exists(), answer.exists()))) is True
-
-
-def _is_region_of(query: RegionQuery) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return (RegionQuery.image_id == query.image_id, RegionQuery.region_index == query.region_index)
-
-
-def withdraw_repeats(session: Session, query: RegionQuery) -> None:
-    """Take back what asks the query's region again for the same purpose: it has just been answered."""
-    where = [*_is_region_of(query), RegionQuery.id != query.id, RegionQuery.purpose == query.purpose]
-    transitions.move_queries(session, QueryState.WITHDRAWN, by=Process.SERVER, where=where)
-
-
-def expire_others(session: Session, assignment: Assignment, at: datetime) -> None:
-    """Expire leases of the same query whose time is up, before the assignment takes their place."""
-    if assignment.state is not AssignmentState.LEASED:
-        _expire_leases_of(session, assignment.region_query_id, at)
-
-
-def renew(session: Session, assignment_id: uuid.UUID, *, lease_seconds: float, at: datetime) -> Assignment:
-    """Keep a region for another lease, also one that ran out while nobody else took it.
-
-    Raises:
-        NotFoundError: there is no such assignment.
-        LeaseExpiredError: somebody else has it, or it was answered, skipped or given back.
-    """
-    assignment, query = lock(session, assignment_id)
-    until = at + timedelta(seconds=lease_seconds)
-    if assignment.state not in {AssignmentState.LEASED, AssignmentState.EXPIRED}:
-        raise LeaseExpiredError(f"the region was {assignment.state.value}: there is no lease to renew")
-    if is_lost(session, assignment, query, at):
-        raise LeaseExpiredError("the lease ran out and somebody else has the region now")
-    if assignment.state is AssignmentState.LEASED:
-        assignment.lease_expires_at = until
-        return assignment
-    expire_others(session, assignment, at)
-    return transitions.move_assignment(
-        session, assignment_id, AssignmentState.LEASED, by=Process.SERVER, lease_expires_at=until
-    )
-
-
-def skip(session: Session, assignment_id: uuid.UUID, *, reason: str) -> Assignment:
-    """Put a region aside: not offered to this user again this round, to nobody after `MAX_SKIPS` skips.
-
-    Skipping twice changes nothing.
-
-    Raises:
-        NotFoundError: there is no such assignment.
-        ConflictError: it is not in the user's hands any more.
-    """
-    assignment, query = lock(session, assignment_id)
-    if assignment.state is AssignmentState.SKIPPED:
-        return assignment
-    assignment = transitions.move_assignment(
-        session, assignment_id, AssignmentState.SKIPPED, by=Process.SERVER, skip_reason=reason
-    )
-    query.num_skipped += 1
-    events.record(
-        session,
-        "queue.skipped",
-        project_id=query.project_id,
-        round_id=query.round_id,
-        user_id=assignment.user_id,
-        payload={"region_query_id": str(query.id), "reason": reason, "num_skipped": query.num_skipped},
-    )
-    _withdraw_if_closed(session, query)
-    return assignment
-
-
-def give_back(session: Session, assignment_id: uuid.UUID) -> None:
-    """Put a region back into the queue at once; one that is not held any more stays as it is.
-
-    Raises:
-        NotFoundError: there is no such assignment.
-        ConflictError: it was answered.
-    """
-    assignment, query = lock(session, assignment_id)
-    if assignment.state is AssignmentState.ANSWERED:
-        raise ConflictError("the region is answered already: change the answer instead")
-    if assignment.state is AssignmentState.LEASED:
-        transitions.move_assignment(session, assignment_id, AssignmentState.RETURNED, by=Process.SERVER)
-        _withdraw_if_closed(session, query)
-
-
-def _withdraw_if_closed(session: Session, query: RegionQuery) -> None:
-    """Take back a query whose round was closed while somebody held it: nobody will be offered it again.
-
-    The round is locked so that its end is either seen here, or sees that nobody holds the query any more.
-    """
-    session.flush()
-    state = session.scalar(select(Round.state).where(Round.id == query.round_id).with_for_update(read=True))
-    if state is RoundState.CLOSED and query.state is QueryState.OPEN:
-        transitions.move_query(session, query.id, QueryState.WITHDRAWN, by=Process.SERVER)
 
 
 def get_query(session: Session, query_id: uuid.UUID) -> RegionQuery:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from segloop_store.errors import ConflictError
 from segloop_store.models import Assignment, Draft
-from segloop_store.repositories.assignments import lock
+from segloop_store.repositories.leases import lock
 from segloop_store.states import AssignmentState
 
 
