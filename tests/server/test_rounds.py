@@ -80,6 +80,8 @@ def test_started_round_says_what_it_will_do(project: Annotating) -> None:
         ({"settings": {"image_steps": "many"}}, "image_steps"),
         ({"settings": {"unknown": 1}}, "unknown"),
         ({"settings": {"encoder": "magic"}}, "encoder"),
+        ({"settings": {"encoder": "mobilenet_v2"}}, "no package carries ImageNet weights for mobilenet_v2"),
+        ({"settings": {"encoder": "timm:resnet18"}}, "encoder_weights"),
         ({"settings": {"encoder_weights": "/etc/passwd"}}, "encoder_weights"),
         ({"settings": {"encoder_weights": "../weights/known.safetensors"}}, "known.safetensors"),
         ({"settings": {"encoder_weights": "sub/known.safetensors"}}, "encoder_weights"),
@@ -104,6 +106,12 @@ def test_weights_may_be_a_file_the_server_offers(site: Site) -> None:
     (weights / "known.safetensors").write_bytes(b"")
     got = start(project, {"settings": {"encoder_weights": "known.safetensors"}})
     assert got["settings"]["encoder_weights"] == "known.safetensors"
+
+
+def test_an_encoder_without_packaged_weights_starts_once_they_are_named(site: Site) -> None:
+    project = annotating(site, num_queries=0)
+    got = start(project, {"settings": {"encoder": "mobilenet_v2", "encoder_weights": "random"}})
+    assert got["settings"]["encoder"] == "mobilenet_v2"
 
 
 def test_only_owners_and_admins_start_rounds(lite: Annotating) -> None:
