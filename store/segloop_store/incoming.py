@@ -66,7 +66,7 @@ def prepare_files(
     split: Split,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> list[PreparedFile]:
-    """Decode what is new and keep its blobs. No transaction may be open.
+    """Decode what is new and keep its blobs, for good. No transaction may be open.
 
     Args:
         database: to see what the project has already: such files are not decoded again.
@@ -89,7 +89,9 @@ def prepare_files(
         return prepared
 
     with ThreadPoolExecutor(max_workers=decoder.num_children, thread_name_prefix="decoding") as pool:
-        return list(pool.map(prepare, files))
+        prepared = list(pool.map(prepare, files))
+    blobs.settle()
+    return prepared
 
 
 def keep_files(
@@ -126,6 +128,7 @@ def put_ground_truth(
             blobs.put(key, data)
         except ConflictError:
             continue
+        blobs.settle()
         return version, key
     raise ConflictError("too many unfinished uploads of this image's label map")
 
@@ -167,7 +170,8 @@ def _put_blobs(
     pixels_path: Path,
 ) -> NewImage:
     original_key = blob_keys.original(project_id, file.sha256, _EXTENSIONS[decoded.format])
-    blobs.put_file(original_key, file.path)
+    # named by its own hash: only what a power cut tore can be there with other bytes
+    blobs.put_file(original_key, file.path, overwrite=True)
     pixels_key = original_key
     if not decoded.is_upright_rgb:
         pixels_key = blob_keys.pixels(project_id, file.sha256)

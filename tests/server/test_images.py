@@ -1,5 +1,6 @@
 """Uploads: what is accepted, what is rejected and why, and that refusals leave everything as it was."""
 
+import hashlib
 import io
 import struct
 import uuid
@@ -11,6 +12,8 @@ import pytest
 from PIL import Image as Pillow
 
 from segloop.settings import PartitionKind
+from segloop_store import blob_keys
+from segloop_store.blobs import ObjectBlobStore
 from segloop_store.models import Image, Job, Partition
 from segloop_store.states import JobKind, JobState
 from tests.support.site import Site, encoded, open_site, pixels_of, png, site_settings
@@ -43,6 +46,21 @@ def test_every_file_of_a_request_gets_its_own_answer(any_site: Site) -> None:
     assert body["rejected"][0]["reason"]
     assert [row.filename for row in rows(site)] == ["known.png", "new/one.png"]
     assert len(list(site.context.temporary_dir.iterdir())) == 0
+
+
+def test_blobs_are_on_the_disk_before_their_rows_are_committed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project_id = site.project()
+    seen: list[tuple[int, int]] = []
+
+    def note(blobs: ObjectBlobStore) -> None:
+        key = blob_keys.original(uuid.UUID(project_id), hashlib.sha256(png(1)).hexdigest(), "png")
+        seen.append((blobs.size(key), len(rows(site))))
+
+    monkeypatch.setattr(ObjectBlobStore, "settle", note)
+    assert site.admin.upload(project_id, {"a.png": png(1)}).status_code == 201
+    assert seen == [(len(png(1)), 0)]
 
 
 def test_upload_queues_one_ingest_job_for_its_new_images(site: Site) -> None:

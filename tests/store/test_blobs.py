@@ -1,6 +1,7 @@
 """What a full disk, a missing permission or a silent server look like, and where blobs are opened."""
 
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -81,6 +82,17 @@ def test_folder_without_permission_says_so(tmp_path: Path) -> None:
     assert done.stdout == (
         "blob storage refuses archives/a: check the folder's permissions or the store's access key\n"
     )
+
+
+def test_settling_syncs_the_folders_file_system_or_says_that_it_cannot(tmp_path: Path) -> None:
+    blobs = open_blobs(_folder_settings(tmp_path / "blobs"))
+    blobs.put(KEY, b"x")
+    blobs.settle()
+    assert blobs.get(KEY) == b"x"
+
+    shutil.rmtree(tmp_path / "blobs")
+    with pytest.raises(StorageError, match="cannot be synced: No such file"):
+        blobs.settle()
 
 
 def test_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:

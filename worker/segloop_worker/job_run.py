@@ -122,6 +122,7 @@ class JobRun:
             Interruption: it is not, or it was cancelled meanwhile.
         """
         self.check()
+        self.blobs.settle()  # what the job has put, before a row names it
         with self.database.transaction() as session:
             try:
                 job = jobs.fence(session, self.id, self.owner)

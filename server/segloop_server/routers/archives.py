@@ -61,6 +61,7 @@ def upload_archive(
         raise InvalidFieldError("body", "this is neither a zip nor a tar archive, or its end is missing")
     key = blob_keys.archive(new_id())
     context.blobs.put_file(key, path)
+    context.blobs.settle()
     with context.database.transaction() as session:
         require_role(session, caller, project_id, Role.OWNER)
         payload = {
