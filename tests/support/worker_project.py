@@ -4,7 +4,7 @@ import hashlib
 import io
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from segloop.regions import decode_region_map, partition_from_region_map
 from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop.settings import PartitionKind, RoundSettings, Split
 from segloop_store import blob_keys, jobs
+from segloop_store.clock import new_id
 from segloop_store.models import (
     Annotation,
     Base,
@@ -29,12 +30,13 @@ from segloop_store.models import (
     Job,
     LabelClass,
     Partition,
+    PredictionSet,
     Project,
     RegionQuery,
     Round,
     User,
 )
-from segloop_store.repositories import known_labels, queries, rounds
+from segloop_store.repositories import known_labels, models, queries, rounds, snapshots, work
 from segloop_store.states import JobKind, QueryState, Queue, RoundState
 from segloop_worker.config import WorkerSettings
 from segloop_worker.runtime import Runtime, open_runtime
@@ -259,6 +261,43 @@ def ask(runtime: Runtime, project_id: uuid.UUID, num_regions: int) -> uuid.UUID:
             )
         queries.publish(session, round_.id, rows)
         return round_.id
+
+
+def add_model(runtime: Runtime, round_id: uuid.UUID) -> uuid.UUID:
+    """A model version without weights, as if a round had trained it."""
+    with runtime.database.transaction() as session:
+        round_ = work.round_by_id(session, round_id)
+        snapshot = snapshots.add_snapshot(
+            session,
+            round_,
+            contents_key="-",
+            num_classes=2,
+            num_annotations=0,
+            num_truths=0,
+            labelled_fraction=0.0,
+            settings=round_.settings,
+            seed=0,
+            code_version="test",
+        )
+        version = models.add_model_version(
+            session,
+            snapshot,
+            model_version_id=new_id(),
+            weights_key="-",
+            image_steps=1,
+            compute_seconds=1.0,
+        )
+        return version.id
+
+
+def say_scored(runtime: Runtime, model_version_id: uuid.UUID, image_ids: Iterable[uuid.UUID]) -> None:
+    """Rows that say a model has scored these images, without what it said."""
+    keys = {"prediction_key": "-", "heat_key": "-", "max_prob_key": "-", "region_scores_key": "-"}
+    rows = [
+        PredictionSet(model_version_id=model_version_id, image_id=image_id, **keys) for image_id in image_ids
+    ]
+    with runtime.database.transaction() as session:
+        models.save_predictions(session, rows)
 
 
 def scene_truth(runtime: Runtime, image_id: uuid.UUID) -> NDArray[np.uint8]:

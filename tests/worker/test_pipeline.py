@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -16,21 +17,25 @@ from sqlalchemy.orm import Session
 from segloop_store import jobs
 from segloop_store.clock import now
 from segloop_store.database import Database
-from segloop_store.models import Event, Job, Round, User
+from segloop_store.models import Event, Image, Job, Round, User
 from segloop_store.repositories import exports, rounds, work
 from segloop_store.states import JobKind, JobState, RoundState
 from segloop_worker import pipeline
 from segloop_worker.heartbeat import tell_stranded
 from segloop_worker.runtime import Runtime
+from segloop_worker.tasks import run_job
 from tests.support import rows
 from tests.support.worker_project import (
     Inbox,
+    add_image,
+    add_model,
     add_project,
     ask,
     jobs_of,
     open_worker,
     round_of,
     run_all,
+    say_scored,
     start_round,
 )
 
@@ -206,6 +211,42 @@ def test_last_shard_of_all_leads_to_selection(worker: tuple[Runtime, Inbox]) -> 
         assert jobs_of(runtime, JobKind.SELECT) == []
         do(runtime, job)
     assert len(jobs_of(runtime, JobKind.SELECT)) == 1
+
+
+def test_images_that_came_while_scoring_are_scored_once_more_before_selection(
+    worker: tuple[Runtime, Inbox],
+) -> None:
+    runtime, inbox = worker
+    round_id = round_that_scores(worker, num_shards=2)
+    model_version_id = add_model(runtime, round_id)
+    first, second = jobs_of(runtime, JobKind.SCORE)
+    assert first.project_id is not None
+    with runtime.database.reading() as session:
+        there = session.scalars(select(Image.id)).all()
+    late = add_image(runtime, first.project_id, "late.png", np.zeros((90, 120, 3), dtype=np.uint8))
+    unprepared = add_image(runtime, first.project_id, "later.png", np.ones((90, 120, 3), dtype=np.uint8))
+    ingest(runtime, [late])
+    say_scored(runtime, model_version_id, there)
+    inbox.messages.clear()
+
+    do(runtime, first)
+    do(runtime, second)
+    (rest,) = queued(runtime, JobKind.SCORE)
+    assert rest.payload["shard"] == "rest"
+    assert jobs_of(runtime, JobKind.SELECT) == []
+
+    ingest(runtime, [unprepared])  # too late for this round: it does not hold the round up again
+    do(runtime, rest)
+    assert queued(runtime, JobKind.SCORE) == []
+    assert len(jobs_of(runtime, JobKind.SELECT)) == 1
+
+
+def ingest(runtime: Runtime, image_ids: list[uuid.UUID]) -> None:
+    payload = {"image_ids": [str(image_id) for image_id in image_ids]}
+    with runtime.database.transaction() as session:
+        image = session.get_one(Image, image_ids[0])
+        job = jobs.add_job(session, JobKind.INGEST, project_id=image.project_id, payload=payload)
+    assert run_job(runtime, job.id)
 
 
 def test_round_with_a_cancelled_shard_selects_nothing_before_that_shard_is_scored(

@@ -20,6 +20,8 @@ _STATE_DURING = {
     JobKind.SCORE: RoundState.SCORING,
     JobKind.SELECT: RoundState.SELECTING,
 }
+_REST = "rest"
+"""The shard of images that came while the others scored. There is one: what comes later waits a round."""
 _WAY = (RoundState.QUEUED, RoundState.TRAINING, RoundState.SCORING, RoundState.SELECTING)
 
 
@@ -34,7 +36,11 @@ def follow(session: Session, job: Job, *, num_shards: int = 1) -> None:
             for shard in range(num_shards):
                 _add(session, job, JobKind.SCORE, suffix=f":{shard}", shard=shard, num_shards=num_shards)
         case JobKind.SCORE if _is_last_shard(session, job):
-            _add(session, job, JobKind.SELECT)  # a pool scored in part goes no further: `work.stranded`
+            # a pool scored in part goes no further: `work.stranded`
+            if job.payload.get("shard") != _REST and work.has_unscored_images(session, job.round_id):
+                _add(session, job, JobKind.SCORE, suffix=f":{_REST}", shard=_REST)
+            else:
+                _add(session, job, JobKind.SELECT)
         case JobKind.SELECT:
             _add(session, job, JobKind.CLEAN_UP)
         case JobKind.INGEST:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from segloop.settings import Split
 from segloop_store.database import wake_after_commit
 from segloop_store.errors import NotFoundError
 from segloop_store.models import (
@@ -18,6 +19,7 @@ from segloop_store.models import (
     Job,
     LabelClass,
     ModelVersion,
+    Partition,
     PredictionSet,
     RegionQuery,
     Round,
@@ -154,6 +156,25 @@ def num_images(session: Session, project_id: uuid.UUID) -> int:
     """Images of a project that are not hidden."""
     statement = select(func.count(Image.id)).where(Image.project_id == project_id, Image.hidden_at.is_(None))
     return session.scalar(statement) or 0
+
+
+def has_unscored_images(session: Session, round_id: uuid.UUID | None) -> bool:
+    """Whether the pool has images, ready to be asked about, that the round's model has not scored."""
+    is_scored = select(PredictionSet.id).where(
+        PredictionSet.model_version_id == ModelVersion.id, PredictionSet.image_id == Image.id
+    )
+    unscored = (
+        select(Image.id)
+        .join(ModelVersion, ModelVersion.project_id == Image.project_id)
+        .join(Partition, Partition.image_id == Image.id)
+        .where(
+            ModelVersion.round_id == round_id,
+            Image.split == Split.POOL,
+            Image.hidden_at.is_(None),
+            ~is_scored.exists(),
+        )
+    )
+    return session.scalar(unscored.limit(1)) is not None
 
 
 def num_classes(session: Session, project_id: uuid.UUID) -> int:

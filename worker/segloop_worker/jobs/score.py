@@ -24,7 +24,7 @@ _ROWS_A_TRANSACTION = 200
 
 def score(run: JobRun) -> Save:
     """Score one shard of the project's images with the round's model, those it has not scored yet."""
-    shard, num_shards = int(run.payload.get("shard", 0)), int(run.payload.get("num_shards", 1))
+    shard, num_shards = run.payload.get("shard", 0), run.payload.get("num_shards")
     folder = open_folder(run)
     with run.database.reading() as session:
         version = models.find_of_round(session, run.round_id)
@@ -34,11 +34,11 @@ def score(run: JobRun) -> Save:
 
         # by id, not by place in the list: each shard reads the list at its own time, and it may have grown
         def is_wanted(image: KnownImage) -> bool:
-            is_mine = image.image_id.int % num_shards == shard
+            is_mine = num_shards is None or image.image_id.int % num_shards == shard
             return is_mine and image.image_id not in done and is_askable(image)
 
         write_known_images(session, folder, run.project_id, splits=tuple(Split), is_wanted=is_wanted)
-    num_scored = _score_folder(run, folder, version)
+    num_scored = score_folder(run, folder, version)
     return lambda _: {"num_scored": num_scored}
 
 
@@ -57,11 +57,11 @@ def predict(run: JobRun) -> Save:
         )
     if num_images == 0:
         raise JobInputError("the image is hidden, or was never prepared: there is nothing to predict")
-    _score_folder(run, folder, version)
+    score_folder(run, folder, version)
     return lambda _: {"image_id": str(image_id)}
 
 
-def _score_folder(run: JobRun, folder: Path, version: ModelVersion) -> int:
+def score_folder(run: JobRun, folder: Path, version: ModelVersion) -> int:
     """Score the images of a folder and write their rows as their blobs are there; how many."""
     images = read_images(folder)
     if not images:

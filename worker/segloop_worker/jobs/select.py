@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
@@ -26,8 +25,6 @@ from segloop_worker.prediction_blobs import RegionScores, read_region_scores
 from segloop_worker.project_images import image_ref, is_askable
 from segloop_worker.sources import BlobImageSource, ImageRef
 
-log = structlog.get_logger(__name__)
-
 _PARTITIONS_KEPT = 512
 
 
@@ -37,16 +34,17 @@ def select(run: JobRun) -> Save:
         round_ = work.round_by_id(session, run.round_id)
     if round_.budget_regions == 0 or round_.budget_pixels == 0:
         return lambda session: _close(session, round_)
+    num_late = 0
     if round_.model_version_id is None:
         rows = _cold_start(run)
     else:
-        rows = _by_scores(run, round_, round_.model_version_id)
+        rows, num_late = _by_scores(run, round_, round_.model_version_id)
     if not rows:
         raise EmptyPoolError("no region that is left fits into the budget: ask for more")
 
     def save(session: Session) -> dict[str, Any]:
         queries.publish(session, round_.id, rows)
-        return {"num_queries": len(rows)}
+        return {"num_queries": len(rows), "num_images_left_for_next_round": num_late}
 
     return save
 
@@ -72,14 +70,13 @@ def _cold_start(run: JobRun) -> list[NewQuery]:
     ]
 
 
-def _by_scores(run: JobRun, round_: Round, model_version_id: uuid.UUID) -> list[NewQuery]:
+def _by_scores(run: JobRun, round_: Round, model_version_id: uuid.UUID) -> tuple[list[NewQuery], int]:
+    """The round's regions, and how many images came too late: after the last shard had read the pool."""
     with run.database.reading() as session:
         predicted = models.predictions_of(session, model_version_id, splits=[Split.POOL])
         known = _pool(session, run.project_id)
         asked = queries.asked_regions(session, run.project_id)
     images = [image for image in known if uuid.UUID(image.image_id) in predicted]
-    if len(images) < len(known):  # uploaded or shown again since its shard began: the next round has it
-        log.warning("images_not_scored", round_id=str(round_.id), num_images=len(known) - len(images))
     pool = _Pool(run, images, predicted, asked)
     planned = plan_queries(
         pool.scored(),
@@ -89,7 +86,8 @@ def _by_scores(run: JobRun, round_: Round, model_version_id: uuid.UUID) -> list[
         settings=RoundSettings.from_mapping(round_.settings),
         round_number=round_.number,
     )
-    return [pool.new_query(query, rank, model_version_id) for rank, query in enumerate(planned)]
+    rows = [pool.new_query(query, rank, model_version_id) for rank, query in enumerate(planned)]
+    return rows, len(known) - len(images)
 
 
 class _Pool:
