@@ -68,6 +68,7 @@ class JobKind(StrEnum):
     SCORE = "score"
     SELECT = "select"
     PREDICT = "predict"
+    RANK = "rank"
     EXPORT = "export"
     CLEAN_UP = "clean_up"
 
@@ -79,7 +80,16 @@ class Queue(StrEnum):
     TORCH = "torch"
 
 
-TORCH_KINDS = frozenset({JobKind.FEATURES, JobKind.TRAIN, JobKind.EVALUATE, JobKind.SCORE, JobKind.PREDICT})
+TORCH_KINDS = frozenset(
+    {
+        JobKind.FEATURES,
+        JobKind.TRAIN,
+        JobKind.EVALUATE,
+        JobKind.SCORE,
+        JobKind.PREDICT,
+        JobKind.RANK,
+    }
+)
 """Kinds that run in a torch child and take the machine's device slot."""
 
 ACTIVE_ROUND_STATES = (RoundState.QUEUED, RoundState.TRAINING, RoundState.SCORING, RoundState.SELECTING)

@@ -83,6 +83,7 @@ def test_activating_ranks_what_nobody_holds_again(trained: Trained) -> None:
     answer = project.owner.post(f"/model_versions/{trained.older}/activate")
     assert answer.status_code == 202
     assert (answer.json()["is_active"], answer.json()["num_ranked_again"]) == (True, 11)
+    assert answer.json()["job"] is None, "every score is there"
     with database.reading() as session:
         queries = session.query(RegionQuery).order_by(RegionQuery.rank).all()
     waiting = [query for query in queries if str(query.id) != held["region_query"]["id"]]
@@ -104,7 +105,10 @@ def test_images_without_scores_stay_behind_the_others(trained: Trained) -> None:
     project = trained.project
     lost = project.seeded.image_ids[0]
     project.site.context.blobs.delete(blob_keys.region_scores(trained.older, lost))
-    assert project.owner.post(f"/model_versions/{trained.older}/activate").status_code == 202
+    answers = [project.owner.post(f"/model_versions/{trained.older}/activate") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    first, second = (answer.json()["job"] for answer in answers)
+    assert (first["kind"], first["state"], first["id"]) == ("rank", "queued", second["id"])
     with project.site.context.database.reading() as session:
         ranked = session.query(RegionQuery).order_by(RegionQuery.rank).all()
     assert [query.image_id for query in ranked[6:]] == [lost] * 6

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from segloop.label_maps import decode_index_png
 from segloop.settings import Split
 from segloop_store import jobs, workers
-from segloop_store.models import Image, ModelVersion, PredictionSet, TrainingSnapshot
-from segloop_store.repositories import models
+from segloop_store.models import Image, ModelVersion, PredictionSet, RegionQuery, TrainingSnapshot
+from segloop_store.repositories import model_lists, models
 from segloop_store.states import JobKind, JobState, Queue, RoundState
 from segloop_worker.prediction_blobs import read_region_scores
 from tests.support.worker_project import (
@@ -111,5 +111,22 @@ def test_loop_from_upload_to_the_second_rounds_queries(tmp_path: Path) -> None:
         made_again = models.find_prediction(session, version.id, image.id)
     assert made_again is not None
     assert runtime.blobs.get(made_again.prediction_key) == before_clean_up
+
+    # so are the scores of what is asked, and then the queue is ranked by them
+    lost = new[0].image_id
+    with runtime.database.transaction() as session:
+        gone = models.find_prediction(session, version.id, lost)
+        assert gone is not None
+        assert gone.region_scores_key is not None
+        session.delete(gone)
+        runtime.blobs.delete(gone.region_scores_key)
+        session.execute(update(RegionQuery).values(rank=99 - RegionQuery.rank, score=None))
+        model_lists.ask_for_ranking(session, project_id=project_id, model_version_id=version.id)
+    run_all(runtime, inbox)
+    (ranked,) = jobs_of(runtime, JobKind.RANK)
+    assert (ranked.error, ranked.results) == (None, {"num_scored": 1, "num_ranked": 10})
+    again = queries_of(runtime, second)
+    assert {query.id: query.score for query in again} == {query.id: query.score for query in new}
+    assert [query.score for query in again] == sorted([query.score or 0 for query in new], reverse=True)
     # work folders are gone with their jobs
     assert not list((tmp_path / "work").iterdir())

@@ -10,6 +10,7 @@ from segloop_worker.jobs.evaluate import evaluate
 from segloop_worker.jobs.export import export
 from segloop_worker.jobs.features import features
 from segloop_worker.jobs.ingest import ingest
+from segloop_worker.jobs.rank import rank
 from segloop_worker.jobs.score import predict, score
 from segloop_worker.jobs.select import select
 from segloop_worker.jobs.train import train
@@ -25,6 +26,7 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.SCORE: score,
     JobKind.SELECT: select,
     JobKind.PREDICT: predict,
+    JobKind.RANK: rank,
     JobKind.EXPORT: export,
     JobKind.CLEAN_UP: clean_up,
 }

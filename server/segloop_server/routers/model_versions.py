@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request, Response
 from segloop_server.blob_responses import blob_response
 from segloop_server.dependencies import CallerDep, ContextDep, require_role
 from segloop_server.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor
-from segloop_server.ranking import rank_by
 from segloop_server.round_access import require_model_version
 from segloop_server.schemas.common import Page
+from segloop_server.schemas.jobs import JobOut
 from segloop_server.schemas.model_versions import Activated, ModelVersionDetail, ModelVersionOut
+from segloop_store.ranking import rank_by
 from segloop_store.repositories import model_lists, models, queries
 from segloop_store.states import Role
 
@@ -71,20 +72,27 @@ def get_weights(
 def activate_model_version(model_version_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> Activated:
     """Make the project use this version, back or forward, and rank what waits and nobody holds by it.
 
-    Regions of images it has no scores of keep their order, behind the others.
+    Regions of images whose scores were cleaned up keep their order, behind the others, until `job` has scored
+    them again and ranked once more.
     """
     with context.database.reading() as session:
         version = require_model_version(session, caller, model_version_id, Role.OWNER)
         waiting = queries.open_unleased(session, version.project_id)
         kept = models.predictions_of(session, model_version_id) if waiting else {}
-    wanted = {query.image_id for query in waiting}
-    rankings = rank_by(
-        waiting, {image_id: item for image_id, item in kept.items() if image_id in wanted}, context.blobs
-    )
+    ranked = rank_by(waiting, kept, context.blobs)
+    job = None
     with context.database.transaction() as session:
         require_model_version(session, caller, model_version_id, Role.OWNER)
         models.activate(session, model_version_id, user_id=caller.user_id)
-        queries.rank_again(session, rankings)
+        queries.rank_again(session, ranked.rankings)
+        if ranked.unscored_image_ids:
+            job = model_lists.ask_for_ranking(
+                session, project_id=version.project_id, model_version_id=model_version_id
+            )
     with context.database.reading() as session:
         item = ModelVersionOut.of(model_lists.view(session, model_version_id))
-    return Activated(**item.model_dump(), num_ranked_again=len(rankings))
+    return Activated(
+        **item.model_dump(),
+        num_ranked_again=len(ranked.rankings),
+        job=None if job is None else JobOut.of(job),
+    )

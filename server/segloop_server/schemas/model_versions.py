@@ -3,11 +3,12 @@
 import uuid
 from typing import Any, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from segloop.settings import Method
 from segloop_server.schemas.common import Timestamp
 from segloop_server.schemas.images import API
+from segloop_server.schemas.jobs import JobOut
 from segloop_server.schemas.rounds import RoundMetrics
 from segloop_store.repositories.model_lists import ModelVersionView
 
@@ -60,9 +61,10 @@ class ModelVersionDetail(ModelVersionOut):
 
 
 class Activated(ModelVersionOut):
-    """The version a project uses from now on, and how many waiting queries it ranked again."""
+    """The version a project uses from now on, how many queries have new places, and what still runs."""
 
     num_ranked_again: int
+    job: JobOut | None = Field(description="scores what was cleaned up and ranks once more; null = done")
 
 
 def _fields(view: ModelVersionView) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Model versions as people see them, and the jobs that make a lost prediction again."""
+"""Model versions as people see them, and the jobs that make again what was cleaned up of them."""
 
 import uuid
 from collections.abc import Sequence
@@ -65,17 +65,22 @@ def ask_for_prediction(
     session: Session, *, project_id: uuid.UUID, model_version_id: uuid.UUID, image_id: uuid.UUID
 ) -> Job:
     """The job that makes a model's prediction of an image; the same one while it waits or runs."""
-    key = f"{JobKind.PREDICT}:{model_version_id}:{image_id}"
+    payload = {"model_version_id": str(model_version_id), "image_id": str(image_id)}
+    return _ask_once(session, JobKind.PREDICT, project_id, payload)
+
+
+def ask_for_ranking(session: Session, *, project_id: uuid.UUID, model_version_id: uuid.UUID) -> Job:
+    """The job that scores what of the queue a model has not scored, and ranks it by that model."""
+    return _ask_once(session, JobKind.RANK, project_id, {"model_version_id": str(model_version_id)})
+
+
+def _ask_once(session: Session, kind: JobKind, project_id: uuid.UUID, payload: dict[str, str]) -> Job:
+    """A job of this kind with this payload; the same one while it waits or runs."""
+    key = ":".join([kind.value, *payload.values()])
     before: Sequence[Job] = session.scalars(select(Job).where(Job.dedupe_key == key).with_for_update()).all()
     for job in before:
         if job.state in {JobState.QUEUED, JobState.RUNNING}:
             return job
         job.dedupe_key = None  # it ran, and what it left was cleaned up since, or it failed
     session.flush()
-    return jobs.add_job(
-        session,
-        JobKind.PREDICT,
-        project_id=project_id,
-        payload={"model_version_id": str(model_version_id), "image_id": str(image_id)},
-        dedupe_key=key,
-    )
+    return jobs.add_job(session, kind, project_id=project_id, payload=payload, dedupe_key=key)

@@ -614,7 +614,8 @@ export interface paths {
          * Activate Model Version
          * @description Make the project use this version, back or forward, and rank what waits and nobody holds by it.
          *
-         *     Regions of images it has no scores of keep their order, behind the others.
+         *     Regions of images whose scores were cleaned up keep their order, behind the others, until `job` has scored
+         *     them again and ranked once more.
          */
         post: operations["activate_model_version"];
         delete?: never;
@@ -1343,7 +1344,7 @@ export interface components {
         };
         /**
          * Activated
-         * @description The version a project uses from now on, and how many waiting queries it ranked again.
+         * @description The version a project uses from now on, how many queries have new places, and what still runs.
          */
         Activated: {
             /** Compute Seconds */
@@ -1361,6 +1362,8 @@ export interface components {
             image_steps: number;
             /** Is Active */
             is_active: boolean;
+            /** @description scores what was cleaned up and ranks once more; null = done */
+            job: components["schemas"]["JobOut"] | null;
             /** Labelled Fraction */
             labelled_fraction: number;
             method: components["schemas"]["Method"];
@@ -1917,7 +1920,7 @@ export interface components {
          * @description What a job does. `segloop_worker.pipeline` alone decides which follows which.
          * @enum {string}
          */
-        JobKind: "archive" | "ingest" | "features" | "train" | "evaluate" | "score" | "select" | "predict" | "export" | "clean_up";
+        JobKind: "archive" | "ingest" | "features" | "train" | "evaluate" | "score" | "select" | "predict" | "rank" | "export" | "clean_up";
         /**
          * JobOut
          * @description A background run.

@@ -1,9 +1,13 @@
-"""A waiting queue ranked again by another model's scores. Reads blobs: called outside transactions."""
+"""A waiting queue ranked again by another model's scores. Reads blobs: called outside transactions.
+
+The server does it when a model is activated, the worker once more when it has scored what was missing.
+"""
 
 import io
 import uuid
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,21 +17,30 @@ from segloop_store.models import PredictionSet, RegionQuery
 from segloop_store.repositories.queries import Ranking
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """New places for all of a queue, and the images whose queries only kept their order."""
+
+    rankings: list[Ranking]
+    unscored_image_ids: frozenset[uuid.UUID]
+
+
 def rank_by(
     waiting: Sequence[RegionQuery],
     predictions: Mapping[uuid.UUID, PredictionSet],
     blobs: BlobStore,
-) -> list[Ranking]:
+) -> Ranked:
     """New places for queries: first those whose image the model has scored, best first, then the rest.
 
     Args:
         waiting: open queries of one queue, by rank.
-        predictions: image id -> what the model left for it.
+        predictions: image id -> what the model left for it; more images than are asked about do no harm.
         blobs: where the scores are.
     """
+    wanted = {query.image_id for query in waiting}
     scored: list[tuple[float, int, RegionQuery, dict[str, list[float]]]] = []
     unscored: list[RegionQuery] = []
-    scores_of = {image_id: _read(blobs, item) for image_id, item in predictions.items()}
+    scores_of = {image_id: _read(blobs, predictions[image_id]) for image_id in wanted & predictions.keys()}
     for position, query in enumerate(waiting):
         scores = scores_of.get(query.image_id)
         if scores is None or query.region_index >= len(scores["score"]):
@@ -41,13 +54,14 @@ def rank_by(
     scored.sort(key=lambda item: (-item[0], item[1]))
     # the places in the queue stay the same set of numbers: only who stands where changes
     ranks = iter([query.rank for query in waiting])
-    return [
+    rankings = [
         Ranking(query.id, next(ranks), score, reason, predictions[query.image_id].model_version_id)
         for score, _, query, reason in scored
     ] + [
         Ranking(query.id, next(ranks), query.score, query.reason, query.model_version_id)
         for query in unscored
     ]
+    return Ranked(rankings, frozenset(query.image_id for query in unscored))
 
 
 def _read(blobs: BlobStore, item: PredictionSet) -> dict[str, np.ndarray] | None:
