@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +78,9 @@ class Supervisor:
     processes: list[Supervised]
     stop_seconds: float = _STOP_SECONDS
 
-    def start(self) -> None:
-        """Start every process."""
-        for item in self.processes:
+    def start(self, processes: Sequence[Supervised] | None = None) -> None:
+        """Start these of its processes; all without a list."""
+        for item in self.processes if processes is None else processes:
             item.start()
 
     def tend(self) -> list[str]:

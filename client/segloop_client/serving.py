@@ -3,6 +3,7 @@
 It starts modules of the server, worker and store; it imports none of them.
 """
 
+import http.client
 import os
 import secrets
 import signal
@@ -16,8 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-
-import httpx
+from urllib.parse import urlsplit
 
 from segloop_client.errors import ClientError
 from segloop_client.processes import Supervised, Supervisor
@@ -25,6 +25,7 @@ from segloop_client.processes import Supervised, Supervisor
 Say = Callable[[str], None]
 DEFAULT_DATA_DIR = Path("segloop-data")
 _TEND_SECONDS = 0.1
+_POLL_SECONDS = 0.03
 _READY_SECONDS = 120.0
 
 
@@ -43,7 +44,7 @@ class ServeOptions:
     def url(self) -> str:
         """Where a browser on this machine finds the page."""
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, not bound
-        return f"http://{host}:{self.port}"
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 class Served:
@@ -87,8 +88,11 @@ class Served:
         self.supervisor = Supervisor(self._processes(environment))
         self._migrate(environment)
         self.say("starting the server" + (" and workers" if self.has_workers else ""))
-        self.supervisor.start()
+        # most machines have two cores: whoever waits for the page does not wait for the second worker
+        self.supervisor.start(self.supervisor.processes[:2])
         self._wait_for("/healthz")
+        if not self.is_stopping:
+            self.supervisor.start(self.supervisor.processes[2:])
         self.say(f"sign in: {self.sign_in_link}")
         if not self.options.is_verbose:
             self.say(f"logs are in {self.options.data_dir / 'logs'}")
@@ -144,7 +148,7 @@ class Served:
     def _processes(self, environment: dict[str, str]) -> list[Supervised]:
         server = [sys.executable, "-m", "uvicorn", "--factory", "segloop_server.app:create_app"]
         server += ["--host", self.options.host, "--port", str(self.options.port)]
-        server += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
+        server += ["--timeout-graceful-shutdown", "3", "--log-level", "warning", "--ws", "none"]
         commands = [("server", server)]
         queues = ["light"] + ["torch"] * self.options.num_torch_workers
         for number, queue in enumerate(queues if self.has_workers else []):
@@ -165,7 +169,7 @@ class Served:
 
     def _migrate(self, environment: dict[str, str]) -> None:
         self.say(f"bringing the database in {self.options.data_dir} up to date")
-        command = [sys.executable, "-m", "segloop_store.migrate"]
+        command = [sys.executable, "-m", "segloop_store.prepare"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode != 0:
             lines = [line for line in done.stderr.splitlines() if line.strip()]
@@ -179,17 +183,31 @@ class Served:
             if not self._is_tended.is_set():  # else `run` does, in its own thread
                 for line in self.supervisor.tend():
                     self.say(line)
-            try:
-                if httpx.get(self.options.url + path, timeout=5).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(_TEND_SECONDS)
+            if self._answers(path):
+                return
+            time.sleep(_POLL_SECONDS)
         if not self.is_stopping:
             self.supervisor.stop()
             raise ClientError(
                 f"the server did not answer {path} within {_READY_SECONDS:g} s; its lines are above"
             )
+
+    def _answers(self, path: str) -> bool:
+        address = urlsplit(self.options.url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def has_display() -> bool:
+    """Whether a browser could be opened here."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY")
+    return any(os.environ.get(name) for name in names) or os.uname().sysname == "Darwin"
 
 
 def check_port(host: str, port: int) -> None:

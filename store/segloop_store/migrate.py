@@ -20,6 +20,7 @@ from segloop_store.config import StoreSettings
 from segloop_store.database import Database
 from segloop_store.errors import StoreError
 from segloop_store.models import Base
+from segloop_store.prepare import migrations_dir
 
 
 def migrate(database: Database, *, to: str = "head") -> None:
@@ -70,19 +71,6 @@ def make_revision(database: Database, message: str) -> Path:
     if script is None or isinstance(script, list):
         raise StoreError("no migration was written")
     return Path(script.path)
-
-
-def migrations_dir() -> Path:
-    """Where the migrations are: in the installed package, else in the checkout.
-
-    Raises:
-        StoreError: in neither.
-    """
-    package = Path(__file__).resolve().parent
-    for folder in (package / "migrations", package.parents[1] / "migrations"):
-        if (folder / "env.py").is_file():
-            return folder
-    raise StoreError(f"there are no migrations in {package} nor beside it: the installation is incomplete")
 
 
 def _config(connection: Connection | None) -> Config:

@@ -1,6 +1,8 @@
 """The `segloop` command against a real server: import, rounds, a simulated annotator, export, models."""
 
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from typer.testing import CliRunner
 
 from segloop.scenes import main as write_scenes
 from segloop_client.api import Client
-from segloop_client.cli import app
+from segloop_client.cli import build_app
 from segloop_client.errors import ClientError
 from tests.support.served import served
 
@@ -69,14 +71,34 @@ def assert_model_can_be_downloaded(client: Client, project_id: str, path: Path) 
 def test_without_a_token_the_way_to_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SEGLOOP_TOKEN", raising=False)
 
-    done = CliRunner().invoke(app, ["projects"])
+    done = CliRunner().invoke(build_app(["projects"]), ["projects"])
 
     assert isinstance(done.exception, ClientError)
     assert "SEGLOOP_TOKEN" in str(done.exception)
 
 
+def test_help_lists_every_command_and_each_loads_its_own() -> None:
+    listed = CliRunner().invoke(build_app([]), ["--help"]).output
+    for name in ("serve", "demo", "upload", "import", "projects", "rounds", "annotate", "export", "models"):
+        assert f" {name} " in listed
+        done = CliRunner().invoke(build_app([name]), [name, "--help"])
+        assert done.exit_code == 0
+        assert f" {name} " in done.output
+
+
+def test_serving_loads_neither_an_http_client_nor_arrays() -> None:
+    code = (
+        "import sys; from segloop_client.cli import build_app; build_app(['serve']); "
+        "print({'httpx', 'numpy', 'PIL', 'sqlalchemy'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def segloop(*arguments: str) -> str:
     """Run the command; gives what it printed."""
-    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, list(arguments), catch_exceptions=False)
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(
+        build_app(arguments), list(arguments), catch_exceptions=False
+    )
     assert done.exit_code == 0, done.output
     return done.output
