@@ -397,7 +397,7 @@ def _backward(loss: Tensor) -> None:
 
 
 def _network(work: Work) -> SegmentationNetwork:
-    return work.recipe().first_network(0).eval()
+    return work.recipe().fresh_network(0).eval()
 
 
 def _row(what: str, bare: list[float], ours: list[float]) -> dict[str, Any]:

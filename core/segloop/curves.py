@@ -1,4 +1,4 @@
-"""The learning curve of a simulation as a picture: mean IoU over labelled pixels, with the seeds' range."""
+"""The learning curve of a simulation as a picture: mean IoU over what was asked, with the seeds' range."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,31 +8,51 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from segloop.simulation_config import BudgetAxis
+
 # Okabe and Ito's colours, dark ones first; with markers they stay apart in grey as well
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#444444")
 _MARKERS = "osD^vPX"
 
 Rows = Sequence[Mapping[str, Any]]
 
+_AXES: dict[BudgetAxis, tuple[str, float, str]] = {
+    BudgetAxis.PIXELS: ("labelled_fraction", 100.0, "labelled pixels of the pool (%)"),
+    BudgetAxis.REGIONS: ("num_regions", 1.0, "regions asked"),
+    BudgetAxis.CLICKS: ("num_clicks", 1.0, "clicks of the oracle"),
+}
+"""Field of a row, factor and label."""
 
-def draw_curve(rows: Rows, reference: Rows, out: Path, *, title: str) -> None:
+
+def draw_curve(
+    rows: Rows, reference: Rows, out: Path, *, title: str, axis: BudgetAxis = BudgetAxis.PIXELS
+) -> None:
     """Write curve.png and curve.svg into `out`.
 
     Args:
-        rows: `method`, `round`, `labelled_fraction` and `mean_iou` of every arm, seed and round.
+        rows: `method`, `round`, the axis's field and `mean_iou` of every arm, seed and round.
         reference: the same of the runs on all labels; drawn as a level line.
         out: an existing folder.
         title: over the picture.
+        axis: what was asked is counted in.
     """
+    figure = learning_curve(rows, reference, title=title, axis=axis)
+    for suffix in ("png", "svg"):
+        metadata = {"Date": None} if suffix == "svg" else None
+        figure.savefig(out / f"curve.{suffix}", dpi=150, metadata=metadata)
+
+
+def learning_curve(rows: Rows, reference: Rows, *, title: str, axis: BudgetAxis) -> Figure:
+    """The picture itself; see `draw_curve`."""
     figure = Figure(figsize=(7.2, 4.6), facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     for number, method in enumerate(dict.fromkeys(row["method"] for row in rows)):
         own = [row for row in rows if row["method"] == method and row["mean_iou"] is not None]
-        _draw_arm(axes, own, str(method), _COLORS[number % 7], _MARKERS[number % 7])
+        _draw_arm(axes, own, str(method), _COLORS[number % 7], _MARKERS[number % 7], axis)
     _draw_reference(axes, [row["mean_iou"] for row in reference if row["mean_iou"] is not None])
     num_seeds = len({row["seed"] for row in rows})
-    axes.set_xlabel("labelled pixels of the pool (%)")
+    axes.set_xlabel(_AXES[axis][2])
     axes.set_ylabel("mean IoU, test split")
     axes.set_title(f"{title} ({num_seeds} seed{'s' * (num_seeds != 1)}, band = range)", fontsize=10)
     axes.grid(color="#dddddd", linewidth=0.6)
@@ -40,16 +60,15 @@ def draw_curve(rows: Rows, reference: Rows, out: Path, *, title: str) -> None:
     axes.set_xlim(left=0)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=9)
-    for suffix in ("png", "svg"):
-        metadata = {"Date": None} if suffix == "svg" else None
-        figure.savefig(out / f"curve.{suffix}", dpi=150, metadata=metadata)
+    return figure
 
 
-def _draw_arm(axes: Axes, rows: Rows, name: str, color: str, marker: str) -> None:
+def _draw_arm(axes: Axes, rows: Rows, name: str, color: str, marker: str, axis: BudgetAxis) -> None:
+    field, factor, _ = _AXES[axis]
     by_round = [
         [row for row in rows if row["round"] == number] for number in sorted({row["round"] for row in rows})
     ]
-    x = [100 * sum(row["labelled_fraction"] for row in group) / len(group) for group in by_round]
+    x = [factor * sum(row[field] for row in group) / len(group) for group in by_round]
     values = [[row["mean_iou"] for row in group] for group in by_round]
     means = [sum(group) / len(group) for group in values]
     low, high = [min(group) for group in values], [max(group) for group in values]

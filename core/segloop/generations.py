@@ -5,7 +5,6 @@ Plain numbers: knows no torch and no image.
 
 from dataclasses import dataclass
 
-from segloop.errors import SettingsError
 from segloop.settings import RoundSettings
 
 _FORWARD_SHARE = 1 / 3
@@ -41,23 +40,18 @@ class Generation:
 
 
 def plan_generations(
-    settings: RoundSettings, *, has_unlabelled: bool, is_warm: bool
+    settings: RoundSettings, *, has_unlabelled: bool, has_weights: bool
 ) -> tuple[Generation, ...]:
     """Split `image_steps` over the generations.
 
     Generation 0 gets its share, the later ones equal parts of the rest; everything goes to generation 0 where
     there is no later one, or no image left to label. Parts are rounded down to whole batches and a generation
-    without a step is left out, but there is always one step.
-
-    Raises:
-        SettingsError: no step before the first pseudo labels and no weights to start from.
+    without a step is left out, but there is always one step. Without a share for generation 0 the pseudo
+    labels come from the weights the round was given; where there are none, everything is generation 0.
     """
-    is_supervised = not settings.num_generations or not has_unlabelled
+    can_label = settings.generation_0_share > 0 or has_weights
+    is_supervised = not settings.num_generations or not has_unlabelled or not can_label
     share = 1.0 if is_supervised else settings.generation_0_share
-    if not share and not is_warm:
-        raise SettingsError(
-            "generation_0_share = 0 leaves nothing to make pseudo labels with: give it a share, or start warm"
-        )
     planned = [_supervised(settings, share)] if share else []
     if not is_supervised:
         done = sum(generation.num_images for generation in planned)
@@ -77,13 +71,14 @@ def _supervised(settings: RoundSettings, share: float) -> Generation:
 
 
 def learning_rate_factor(
-    step: int, num_steps: int, *, power: float, is_warm: bool, warm_factor: float
+    step: int, num_steps: int, *, power: float, is_warm: bool, warm_factor: float, stairs: int = 0
 ) -> float:
     """What the base rates are multiplied with at `step` (0-based): poly decay, lower and eased in when warm.
 
-    Source: poly as in S4AL+, per iteration instead of per epoch.
+    Source: poly as in S4AL+. How we differ: it falls at every step; S4AL+ has 100 epochs, so 100 `stairs`.
     """
-    decay = float((1 - step / num_steps) ** power)
+    done = step / num_steps if not stairs else step * stairs // num_steps / stairs
+    decay = float((1 - done) ** power)
     if not is_warm:
         return decay
     # the paper-length schedules ease in over 100 steps; short ones over a tenth of theirs

@@ -20,17 +20,20 @@ _SPARSE_BELOW = 0.5
 labelled, a mean over all pixels would make the gradient 200 times too small beside ReCo."""
 
 
-def cross_entropy(logits: Tensor, label_map: Tensor, weights: Tensor | None = None) -> Tensor:
+def cross_entropy(
+    logits: Tensor, label_map: Tensor, weights: Tensor | None = None, *, sparse_below: float = _SPARSE_BELOW
+) -> Tensor:
     """Cross-entropy of known pixels.
 
     Args:
         logits: (B, C, H, W) float.
         label_map: (B, H, W) uint8; every value from C on (void, unlabelled) is ignored.
         weights: (B, H, W) float, the loss weight of each pixel; None = 1 everywhere.
+        sparse_below: share of known pixels below which ignored ones do not count; 0 = they always do.
 
     Returns:
         Scalar float32: the sum over known pixels divided by the number of *all* pixels, ignored ones counting
-        as zero; by the number of known pixels where fewer than half of the batch's are known.
+        as zero; by the number of known pixels where a smaller share than `sparse_below` is known.
 
     Source: the mean over all pixels is S4AL+ as released; the second rule is ours, for sparse answers.
     """
@@ -40,7 +43,7 @@ def cross_entropy(logits: Tensor, label_map: Tensor, weights: Tensor | None = No
     per_pixel = F.cross_entropy(logits.float(), target, reduction="none")
     factors = known.to(per_pixel.dtype) if weights is None else known * weights
     num_known = known.sum()
-    is_sparse = num_known < _SPARSE_BELOW * known.numel()
+    is_sparse = num_known < sparse_below * known.numel()
     divisor = torch.where(is_sparse, num_known, known.numel()).clamp(min=1)
     return (per_pixel * factors).sum() / divisor
 

@@ -69,8 +69,13 @@ class Negatives(StrEnum):
 
 
 class LossMeans(StrEnum):
-    """One mean over answers and pseudo labels together (S4AL+), or a mean of their own for each."""
+    """One mean over answers and pseudo labels together, or a mean of their own for each.
 
+    `all_pixels` counts ignored pixels as zero (S4AL+ as released); `joint` does so too, but for batches of
+    which less than half is known: there the mean is over what is known.
+    """
+
+    ALL_PIXELS = "all_pixels"
     JOINT = "joint"
     SEPARATE = "separate"
 
@@ -172,13 +177,20 @@ class RoundSettings:
         0.25,
         low=0.0,
         high=1.0,
-        help="share of image_steps spent on answers alone, before pseudo labels exist",
+        help="share of image_steps spent on answers alone, before pseudo labels exist; 0 = the last round's "
+        "network makes them, and a first round has no others (S4AL+'s own protocol)",
     )
     num_generations: int = setting(1, low=0, high=10, help="self-training generations after generation 0")
     lr_encoder: float = setting(0.01, low=1e-7, high=10.0, help="base learning rate of the encoder")
     lr_heads: float = setting(0.1, low=1e-7, high=10.0, help="base learning rate of everything else")
     weight_decay: float = setting(1e-4, low=0.0, high=1.0, help="L2 penalty")
     poly_power: float = setting(0.9, low=0.0, high=10.0, help="power of the learning rate's decay")
+    poly_stairs: int = setting(
+        0,
+        low=0,
+        high=100_000,
+        help="the rate falls in so many stairs (released S4AL+: 100); 0 = at every step",
+    )
     scale_min: float = setting(0.5, low=0.1, high=1.0, help="smallest random scale")
     scale_max: float = setting(2.0, low=1.0, high=8.0, help="largest random scale")
     cutout_px: int = setting(
@@ -215,7 +227,9 @@ class RoundSettings:
         Mixing.NONE, help="what is pasted from one unlabelled image of a batch into the next"
     )
     loss_means: LossMeans = setting(
-        LossMeans.JOINT, help="one mean over answers and pseudo labels together, or one for each"
+        LossMeans.JOINT,
+        help="one mean over answers and pseudo labels together (all_pixels: always over ignored ones too), "
+        "or one for each",
     )
     pseudo_label_weight: float = setting(
         1.0, low=0.0, high=100.0, help="separate means: weight of the pseudo labels' beside the answers'"
@@ -273,16 +287,22 @@ class RoundSettings:
             raise SettingsError(f"score_scales {self.score_scales} must be one to eight numbers in (0, 4]")
         if self.batch_supervised < 2:
             raise SettingsError("batch_supervised = 1: batch normalisation needs at least 2 images a step")
-        if not self.generation_0_share and not self.warm_start:
-            raise SettingsError(
-                "generation_0_share = 0 leaves nothing to make pseudo labels with: start warm"
-            )
         if self.confidence_weighting and self.teacher is not Teacher.EMA:
             raise SettingsError(
                 "confidence_weighting needs the teacher ema: offline labels keep no probability"
             )
         if self.device not in {"auto", "cpu", "cuda"} and not self.device.removeprefix("cuda:").isdigit():
             raise SettingsError(f"device {self.device!r} is unknown: use auto, cpu or cuda:<n>")
+
+    def changes(self) -> dict[str, Any]:
+        """JSON-ready values that are not the defaults: they name a run, also once there are more settings."""
+        plain = RoundSettings().to_mapping()
+        return {name: value for name, value in self.to_mapping().items() if value != plain[name]}
+
+    @property
+    def uses_last_weights(self) -> bool:
+        """Whether a round needs the weights of the round before: to go on from, or to make pseudo labels."""
+        return self.warm_start or not self.generation_0_share
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Self:

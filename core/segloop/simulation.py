@@ -30,8 +30,8 @@ from segloop.rounds import Budget, PlannedQuery, plan_cold_start, plan_queries, 
 from segloop.scoring import evaluate, predict_class_prior, score_images
 from segloop.settings import Acquisition, AnnotationKind, PartitionKind, RoundSettings
 from segloop.simulated_pool import SimulatedPool, open_data
-from segloop.simulation_config import Arm, SimulationConfig, load_config
-from segloop.simulation_report import describe_machine, find_commit, summarise
+from segloop.simulation_config import Arm, BudgetAxis, SimulationConfig, load_config
+from segloop.simulation_report import describe_machine, find_commit, mean_of_classes, summarise
 from segloop.sources import ImageSource
 from segloop.training import Progress, TrainedModel, train
 
@@ -95,6 +95,9 @@ class Simulation:
         self.config = config
         self.out = out
         self.class_names, self.pool_truth, self.test = open_data(config.data)
+        unknown = sorted(set(config.tail_classes) - set(self.class_names))
+        if unknown:
+            raise SettingsError(f"tail_classes {', '.join(unknown)}: known are {', '.join(self.class_names)}")
         self._on_progress = on_progress
 
     def run(self) -> dict[str, Any]:
@@ -112,7 +115,7 @@ class Simulation:
             "machine": describe_machine(),
         }
         _write_atomic(self.out / "result.json", json.dumps(result, indent=1) + "\n")
-        draw_curve(rows, reference, self.out, title=self.config.name)
+        draw_curve(rows, reference, self.out, title=self.config.name, axis=self.config.axis)
         return result
 
     def run_arm(self, arm: Arm, seed: int) -> list[dict[str, Any]]:
@@ -120,7 +123,7 @@ class Simulation:
         settings = dataclasses.replace(arm.settings, seed=seed)
         folder = self.out / "arms" / f"{arm.name}-seed{seed}"
         state_path = folder / "state.json"
-        state = ArmState.load(state_path, self._fingerprint(arm.to_mapping(), seed))
+        state = ArmState.load(state_path, self._fingerprint(arm.identity(), seed))
         pool = SimulatedPool(self.pool_truth, kind=arm.partition, size_px=arm.size_px, answers=arm.answers)
         for asked in state.queries:
             pool.answer(PlannedQuery(image, region, 0.0) for image, region in asked)
@@ -128,8 +131,8 @@ class Simulation:
         if not state.queries:
             run.ask(run.plan_first())
             state.save(state_path)
-        for number in range(1, len(state.rows) + 1):
-            self._on_progress(f"{arm.name}, seed {seed}, round {number}: done", settings.image_steps)
+        for number, image_steps in enumerate(arm.image_steps_per_round[: len(state.rows)], start=1):
+            self._on_progress(f"{arm.name}, seed {seed}, round {number}: done", image_steps)
         for number in range(len(state.rows) + 1, arm.num_rounds + 1):
             run.do_round(number)
             state.save(state_path)
@@ -141,7 +144,7 @@ class Simulation:
         assert self.config.reference is not None
         settings = dataclasses.replace(self.config.reference, seed=seed)
         folder = self.out / "arms" / f"reference-seed{seed}"
-        state = ArmState.load(folder / "state.json", self._fingerprint(settings.to_mapping(), seed))
+        state = ArmState.load(folder / "state.json", self._fingerprint(settings.changes(), seed))
         if state.rows:
             self._on_progress(f"all labels, seed {seed}: done", settings.image_steps)
             return state.rows[0]
@@ -193,6 +196,7 @@ class Simulation:
     ) -> dict[str, Any]:
         """One row of result.json: the test split's metrics beside what the answers cost."""
         metrics = metrics_of(evaluate(model.network, self.test, settings, num_classes=len(self.class_names)))
+        tail = mean_of_classes(metrics.iou_per_class, self.class_names, self.config.tail_classes)
         return {
             "method": method,
             "seed": seed,
@@ -205,6 +209,7 @@ class Simulation:
             "image_steps": model.image_steps,
             "compute_seconds": model.compute_seconds,
             "teacher_passes": model.teacher_passes,
+            **({"tail_mean_iou": tail} if self.config.tail_classes else {}),
         }
 
     def _fingerprint(self, what: dict[str, Any], seed: int) -> str:
@@ -240,17 +245,27 @@ class _ArmRun:
         """Train on what is known, evaluate, and ask unless it was the last round."""
         what = f"{self.arm.name}, seed {self.settings.seed}, round {number}"
         initial = (
-            self.folder / self.state.weights if self.settings.warm_start and self.state.weights else None
+            self.folder / self.state.weights
+            if self.settings.uses_last_weights and self.state.weights
+            else None
         )
-        settings = settings_of_round(self.settings, number)
+        steps = self.arm.image_steps_per_round[number - 1]
+        settings = dataclasses.replace(settings_of_round(self.settings, number), image_steps=steps)
         model = self.simulation.train(self.pool, settings, self._work_dir(number), what, initial)
-        row = self.simulation.row(self.arm.name, self.settings.seed, number, self.pool, model, self.settings)
+        row = self.simulation.row(
+            self.arm.method,
+            self.settings.seed,
+            self.arm.first_number + number - 1,
+            self.pool,
+            model,
+            self.settings,
+        )
         if self.state.rows:
             for name in _CUMULATIVE:
                 row[name] += self.state.rows[-1][name]
         if number < self.arm.num_rounds:
             self.ask(self.plan_next(model.network, number))
-        if self.settings.warm_start:
+        if self.settings.uses_last_weights:
             self.state.weights = f"weights-{number}.safetensors"
             save_weights(model.network, self.folder / self.state.weights, {"round": str(number)})
         self.state.rows.append(row)
@@ -305,10 +320,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("config", type=Path, metavar="CONFIG.toml")
     parser.add_argument("--data", type=Path, metavar="DIR", help="data-set folder, instead of the config's")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="encoder weights, safetensors")
+    parser.add_argument(
+        "--axis",
+        choices=[axis.value for axis in BudgetAxis],
+        help="the curve's axis, instead of the config's",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: simulations/<name of the config>")
     asked = parser.parse_args(arguments)
     try:
         config = load_config(asked.config, data=asked.data, weights=asked.weights)
+        if asked.axis is not None:
+            config = dataclasses.replace(config, axis=BudgetAxis(asked.axis))
         out = asked.out or Path("simulations") / asked.config.stem
         out.mkdir(parents=True, exist_ok=True)
         with _Bar(config) as bar:

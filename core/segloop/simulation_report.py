@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,18 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
+def mean_of_classes(
+    iou_per_class: Sequence[float | None], class_names: Sequence[str], wanted: Sequence[str]
+) -> float | None:
+    """Mean IoU of the wanted classes that occur in the split; None where none does."""
+    values = [
+        iou
+        for name, iou in zip(class_names, iou_per_class, strict=True)
+        if name in wanted and iou is not None
+    ]
+    return sum(values) / len(values) if values else None
+
+
 def summarise(result: dict[str, Any]) -> str:
     """A table for the terminal: mean over seeds, and the range."""
     groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
@@ -45,9 +58,15 @@ def summarise(result: dict[str, Any]) -> str:
         groups.setdefault((row["method"], row["round"]), []).append(row)
     lines = [f"{'method':24} round  labelled %  image-steps  mean IoU (range over seeds)"]
     for (method, number), rows in groups.items():
-        values = [row["mean_iou"] for row in rows if row["mean_iou"] is not None] or [float("nan")]
         lines.append(
             f"{method:24} {number:5d} {100 * rows[0]['labelled_fraction']:11.2f} {rows[0]['image_steps']:12d}"
-            f"  {np.mean(values):.4f} ({min(values):.4f} - {max(values):.4f}, n = {len(values)})"
+            f"  {_spread(rows, 'mean_iou')}"
         )
+        if "tail_mean_iou" in rows[0]:
+            lines[-1] += f"  tail {_spread(rows, 'tail_mean_iou')}"
     return "\n".join(lines)
+
+
+def _spread(rows: Sequence[Mapping[str, Any]], name: str) -> str:
+    values = [row[name] for row in rows if row[name] is not None] or [float("nan")]
+    return f"{np.mean(values):.4f} ({min(values):.4f} - {max(values):.4f}, n = {len(values)})"

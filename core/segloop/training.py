@@ -28,7 +28,7 @@ from segloop.devices import (
     seeded,
     torch_runtime,
 )
-from segloop.errors import NonFiniteError, WeightsError
+from segloop.errors import NonFiniteError, SettingsError, WeightsError
 from segloop.generations import Generation, learning_rate_factor, plan_generations, pseudo_label_cost
 from segloop.mixing import head_classes
 from segloop.network import SegmentationNetwork
@@ -98,8 +98,8 @@ def train(
         num_classes: C, at least 2.
         work_dir: this job's own folder, made if need be; called again with the same one, training resumes.
         on_progress: called after every step; what it raises ends the training.
-        initial_weights: a file to start warm from instead of the encoder's weights. With it, or with
-            `warm_start`, later generations go on from the one before.
+        initial_weights: a file of the last round's weights: to go on from with `warm_start`, to make the
+            first pseudo labels with where `generation_0_share` is 0.
         checkpoint_seconds: time between checkpoints.
 
     Raises:
@@ -111,6 +111,8 @@ def train(
     """
     device = resolve_device(settings.device)
     dtype = resolve_dtype(settings.precision, device)
+    if initial_weights is not None and not settings.uses_last_weights:
+        raise SettingsError("initial_weights serve nothing: set warm_start, or generation_0_share = 0")
     recipe = NetworkRecipe(settings, num_classes, initial_weights, device, uses_fp16=dtype == torch.float16)
     work_dir.mkdir(parents=True, exist_ok=True)
 
@@ -199,7 +201,7 @@ class _Training:
         generations = plan_generations(
             self.settings,
             has_unlabelled=len(self.data.streams.unlabelled) > 0,
-            is_warm=self.recipe.initial_weights is not None,
+            has_weights=self.recipe.initial_weights is not None,
         )
         plan = []
         for generation in generations:
@@ -236,7 +238,7 @@ class _Training:
                         RecordFile(files.confidences_path, shape, self.data.num_images)
                     )
                 if state is None or state.generation != index:
-                    network = self.recipe.first_network(index) if state is None else state.result
+                    network = self.recipe.given_network() if state is None else state.result
                     self._label(planned, network, records, confidences, meter)
                 meter.finish_phase(planned.label_cost(self.settings))
                 reader = self._pseudo_labels(planned, records, confidences).sample
@@ -336,6 +338,7 @@ class _Training:
             power=self.settings.poly_power,
             is_warm=self.recipe.is_warm(state.generation),
             warm_factor=self.settings.warm_lr_factor,
+            stairs=self.settings.poly_stairs,
         )
         bases = (self.settings.lr_encoder, self.settings.lr_heads)
         for group, base in zip(state.optimiser.param_groups, bases, strict=True):

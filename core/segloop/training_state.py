@@ -28,7 +28,7 @@ class NetworkRecipe:
     Attributes:
         settings: the round's.
         num_classes: C.
-        initial_weights: a file to start warm from; None = the encoder's weights.
+        initial_weights: a file to start warm from, or to label with; None = there is none.
         device: where it trains.
         uses_fp16: gradients are scaled.
     """
@@ -44,29 +44,31 @@ class NetworkRecipe:
 
         An average of weights that know nothing yet would teach nothing, so its student goes on too.
         """
-        goes_on = self.settings.warm_start or self.settings.teacher is Teacher.EMA
-        return self.initial_weights is not None or (goes_on and generation > 0)
+        if generation == 0:
+            return self.settings.warm_start and self.initial_weights is not None
+        return self.settings.warm_start or self.settings.teacher is Teacher.EMA
 
     def keeps_average(self, generation: int) -> bool:
         """Whether a generation averages its weights: as its teacher, or to leave them."""
         has_teacher = self.settings.teacher is Teacher.EMA and generation > 0
         return has_teacher or self.settings.keep_ema_weights
 
-    def first_network(self, generation: int) -> SegmentationNetwork:
-        """A fresh network, or the warm one, on the device."""
-        if self.initial_weights is not None:
-            network = load_weights(self.initial_weights, self.settings, self.num_classes)
-        else:
-            generator = torch.Generator().manual_seed(self._seed(_WEIGHTS_STREAM, generation))
-            network = build_network(self.settings, self.num_classes, generator)
-        return network.to(memory_format=torch.channels_last).to(self.device)
+    def fresh_network(self, generation: int) -> SegmentationNetwork:
+        """A network with the encoder's weights, on the device."""
+        generator = torch.Generator().manual_seed(self._seed(_WEIGHTS_STREAM, generation))
+        return self._placed(build_network(self.settings, self.num_classes, generator))
+
+    def given_network(self) -> SegmentationNetwork:
+        """The network of `initial_weights`, on the device."""
+        assert self.initial_weights is not None, "only a round that was given weights asks for them"
+        return self._placed(load_weights(self.initial_weights, self.settings, self.num_classes))
 
     def begin(self, generation: int, previous: "TrainingState | None") -> "TrainingState":
         """The state before a generation's first step; torch's global random state starts over too."""
-        if previous is not None and self.is_warm(generation):
-            network = previous.result
+        if not self.is_warm(generation):
+            network = self.fresh_network(generation)
         else:
-            network = self.first_network(generation)
+            network = self.given_network() if previous is None else previous.result
         step_seed = self._seed(_STEP_STREAM, generation)
         reseed(step_seed, self.device)
         state = self._assemble(network, generation)
@@ -80,8 +82,7 @@ class NetworkRecipe:
     def restore(self, saved: dict[str, Any]) -> "TrainingState":
         """The state that `TrainingState.to_checkpoint` described; torch's global random state as well."""
         settings = RoundSettings.from_mapping({**self.settings.to_mapping(), "encoder_weights": "random"})
-        network = build_network(settings, self.num_classes, torch.Generator().manual_seed(0))
-        network = network.to(memory_format=torch.channels_last).to(self.device)
+        network = self._placed(build_network(settings, self.num_classes, torch.Generator().manual_seed(0)))
         network.load_state_dict(saved["network"])
         state = self._assemble(network, saved["generation"])
         if state.average is not None:
@@ -96,6 +97,9 @@ class NetworkRecipe:
         for name in ("step", "image_steps", "compute_seconds", "loss_weight", "teacher_passes"):
             setattr(state, name, saved[name])
         return state
+
+    def _placed(self, network: SegmentationNetwork) -> SegmentationNetwork:
+        return network.to(memory_format=torch.channels_last).to(self.device)
 
     def _assemble(self, network: SegmentationNetwork, generation: int) -> "TrainingState":
         settings = self.settings

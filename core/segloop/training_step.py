@@ -76,6 +76,8 @@ class Stepper:
         return fill_in(batch, probs, self.settings, levels)
 
     def _cross_entropy(self, logits: Tensor, batch: Batch) -> Tensor:
+        if self.settings.loss_means is LossMeans.ALL_PIXELS:
+            return cross_entropy(logits, batch.label_map, batch.weights, sparse_below=0.0)
         if self.settings.loss_means is LossMeans.JOINT:
             return cross_entropy(logits, batch.label_map, batch.weights)
         return separate_cross_entropy(

@@ -2,9 +2,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from segloop.curves import draw_curve
+from segloop.curves import draw_curve, learning_curve
+from segloop.simulation_config import BudgetAxis
 
 
 def row(method: str, seed: int, number: int, mean_iou: float | None) -> dict[str, Any]:
@@ -13,6 +15,8 @@ def row(method: str, seed: int, number: int, mean_iou: float | None) -> dict[str
         "seed": seed,
         "round": number,
         "labelled_fraction": 0.01 * number,
+        "num_regions": 20 * number,
+        "num_clicks": 30 * number + seed,
         "mean_iou": mean_iou,
     }
 
@@ -30,6 +34,21 @@ def test_the_curve_is_drawn_on_a_light_ground_with_its_labels(tmp_path: Path) ->
     assert (pixels[0, 0] == 255).all()
     assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20
     assert (tmp_path / "curve.svg").read_text().count("<path") > 10
+
+
+@pytest.mark.parametrize(
+    ("axis", "label", "right_end"),
+    [
+        (BudgetAxis.PIXELS, "labelled pixels", 2),
+        (BudgetAxis.REGIONS, "regions", 40),
+        (BudgetAxis.CLICKS, "clicks", 61),
+    ],
+)
+def test_the_axis_counts_what_it_is_asked_to(axis: BudgetAxis, label: str, right_end: float) -> None:
+    figure = learning_curve([row("a", 1, number, 0.1) for number in (1, 2)], [], title="t", axis=axis)
+    (axes,) = figure.axes
+    assert label in axes.get_xlabel()
+    assert np.asarray(axes.lines[0].get_xdata())[-1] == pytest.approx(right_end)
 
 
 def test_nothing_to_draw_is_still_a_picture(tmp_path: Path) -> None:

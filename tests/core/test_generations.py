@@ -10,9 +10,9 @@ SETTINGS = RoundSettings(image_steps=1500)
 
 
 def _plan(
-    settings: RoundSettings, *, has_unlabelled: bool = True, is_warm: bool = False
+    settings: RoundSettings, *, has_unlabelled: bool = True, has_weights: bool = False
 ) -> list[tuple[int, ...]]:
-    plan = plan_generations(settings, has_unlabelled=has_unlabelled, is_warm=is_warm)
+    plan = plan_generations(settings, has_unlabelled=has_unlabelled, has_weights=has_weights)
     return [(one.index, one.num_steps, one.num_labelled, one.num_unlabelled) for one in plan]
 
 
@@ -20,7 +20,7 @@ def test_image_steps_are_split_by_the_share_and_never_exceeded() -> None:
     assert _plan(SETTINGS) == [(0, 93, 4, 0), (1, 188, 2, 4)]
     for image_steps in (100, 333, 1500):
         plan = plan_generations(
-            replace(SETTINGS, image_steps=image_steps), has_unlabelled=True, is_warm=False
+            replace(SETTINGS, image_steps=image_steps), has_unlabelled=True, has_weights=False
         )
         assert image_steps - 10 < sum(one.num_images for one in plan) <= image_steps
 
@@ -45,11 +45,11 @@ def test_there_is_always_a_step() -> None:
     assert _plan(replace(SETTINGS, image_steps=1)) == [(0, 1, 4, 0)]
 
 
-def test_warm_starts_may_do_without_generation_0() -> None:
-    settings = replace(SETTINGS, generation_0_share=0.0, warm_start=True)
-    assert _plan(settings, is_warm=True) == [(1, 250, 2, 4)]
-    with pytest.raises(SettingsError, match="generation_0_share = 0"):
-        _plan(settings)  # the first round has nothing to start warm from
+def test_the_last_rounds_network_may_take_the_place_of_generation_0() -> None:
+    settings = replace(SETTINGS, generation_0_share=0.0)
+    assert settings.uses_last_weights
+    assert _plan(settings, has_weights=True) == [(1, 250, 2, 4)]
+    assert _plan(settings) == [(0, 375, 4, 0)]  # a first round has nothing to label with
 
 
 def test_batches_of_one_are_refused() -> None:
@@ -61,6 +61,12 @@ def test_learning_rate_decays_as_a_power_and_warm_starts_lower() -> None:
     assert learning_rate_factor(0, 100, power=0.9, is_warm=False, warm_factor=0.2) == 1
     assert learning_rate_factor(50, 100, power=0.9, is_warm=False, warm_factor=0.2) == pytest.approx(0.5**0.9)
     assert learning_rate_factor(99, 100, power=0.9, is_warm=False, warm_factor=0.2) > 0
+    stairs = [
+        learning_rate_factor(step, 300, power=0.9, is_warm=False, warm_factor=0.2, stairs=100)
+        for step in range(300)
+    ]
+    assert stairs[:7] == [1, 1, 1, *[pytest.approx(0.99**0.9)] * 3, pytest.approx(0.98**0.9)]
+    assert stairs[-1] == pytest.approx(0.01**0.9)
     warm = [
         learning_rate_factor(step, 2000, power=0.9, is_warm=True, warm_factor=0.2) for step in range(2000)
     ]

@@ -54,6 +54,9 @@ def test_cross_entropy_equals_the_plain_loop(share_known: float, is_weighted: bo
     weights = torch.rand(2, 10, 10, generator=generator) if is_weighted else None
     found = cross_entropy(logits, label_map, weights)
     assert found.item() == pytest.approx(_plain_cross_entropy(logits, label_map, weights), rel=1e-5)
+    over_all = cross_entropy(logits, label_map, weights, sparse_below=0.0)
+    share = 1.0 if share_known >= 0.5 or not share_known else share_known
+    assert over_all.item() == pytest.approx(share * found.item(), rel=1e-5)
 
 
 def _plain_separate(logits: Tensor, label_map: Tensor, pseudo: Tensor, weights: Tensor | None) -> float:

@@ -189,6 +189,81 @@ def test_whole_images_dominant_superpixels_and_the_reference_run_too(tmp_path: P
     )
 
 
+@pytest.mark.slow
+def test_the_semi_supervised_mode_labels_the_same_images_for_every_arm(tmp_path: Path) -> None:
+    steps = {**DEFAULTS, "image_steps": 12}
+    del steps["rounds"], steps["budget_fraction"]
+    result = Simulation(
+        parse_config(
+            {
+                **VALUES,
+                "mode": "semi_supervised",
+                "fractions": [0.34, 0.5],
+                "tail_classes": ["pole", "sign"],
+                "defaults": steps,
+                "arms": [
+                    {"name": "supervised", "method": "supervised"},
+                    {
+                        "name": "ema",
+                        "num_generations": 1,
+                        "reco_weight": 0.0,
+                        "teacher": "ema",
+                        "mixing": "classmix",
+                        "generation_0_share": 0.34,
+                    },
+                ],
+            }
+        ),
+        tmp_path,
+    ).run()
+    rows = result["rows"]
+    assert [(row["method"], row["round"]) for row in rows] == [
+        ("supervised", 1),
+        ("supervised", 2),
+        ("ema", 1),
+        ("ema", 2),
+    ]
+    assert [row["labelled_fraction"] for row in rows] == [pytest.approx(2 / 6), 0.5] * 2
+    assert [row["teacher_passes"] for row in rows] == [0, 0, 4, 4]
+    for row in rows:
+        tail = [value for value in row["iou_per_class"][4:6] if value is not None]
+        assert row["tail_mean_iou"] == pytest.approx(sum(tail) / len(tail))
+    states = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("arms/*-0.5-seed1/state.json"))]
+    assert states[0]["queries"] == states[1]["queries"]
+
+
+@pytest.mark.slow
+def test_a_round_may_be_labelled_by_the_last_rounds_network(tmp_path: Path) -> None:
+    result = Simulation(
+        config(
+            arms=[
+                {
+                    "name": "protocol",
+                    "method": "s4al_plus",
+                    "cold_start": "random_images",
+                    "generation_0_share": 0.0,
+                    "budget_fractions": [0.34, 0.03],
+                    "image_steps_per_round": [4, 6],
+                }
+            ]
+        ),
+        tmp_path,
+    ).run()
+    first, second = result["rows"]
+    assert (first["image_steps"], second["image_steps"]) == (4, 10)
+    assert first["teacher_passes"] == 0
+    assert 3 <= second["teacher_passes"] <= 4 * 3  # each drawn image at three scales
+    queries = json.loads((tmp_path / "arms/protocol-seed1/state.json").read_text())["queries"]
+    full = {image for image, _ in queries[0]}
+    assert len(full) == 2
+    assert full.isdisjoint(image for image, _ in queries[1])
+
+
+def test_tail_classes_must_be_classes(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="tail_classes moon: known are road"):
+        Simulation(config(tail_classes=["moon"]), tmp_path)
+
+
 def test_a_folder_of_another_run_is_not_gone_on_from(tmp_path: Path) -> None:
     folder = tmp_path / "arms/segloop-seed1"
     folder.mkdir(parents=True)

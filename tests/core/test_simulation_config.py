@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from segloop.errors import SettingsError
-from segloop.rounds import ColdStart
+from segloop.generations import plan_generations
+from segloop.rounds import Budget, ColdStart
 from segloop.settings import Method, PartitionKind, Quota, RoundSettings
 from segloop.simulation_config import DataKind, load_config, parse_config
 
@@ -49,6 +51,49 @@ def test_the_reference_gets_the_longest_arms_image_steps_and_no_self_training() 
     assert parse_config({"arms": [{"name": "a"}], "reference": {"enabled": False}}).reference is None
 
 
+def test_the_semi_supervised_mode_trains_every_arm_once_for_each_share_of_images() -> None:
+    config = parse_config(
+        {
+            "mode": "semi_supervised",
+            "fractions": [0.25, 0.5],
+            "defaults": {"image_steps": 40},
+            "arms": [{"name": "a", "method": "supervised"}, {"name": "b"}],
+        }
+    )
+    assert [arm.name for arm in config.arms] == ["a-0.25", "a-0.5", "b-0.25", "b-0.5"]
+    assert [(arm.method, arm.first_number) for arm in config.arms] == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+    assert [arm.budget_fractions for arm in config.arms] == [(0.25,), (0.5,)] * 2
+    assert {arm.cold_start for arm in config.arms} == {ColdStart.RANDOM_IMAGES}
+    assert config.reference is not None
+    assert config.reference.image_steps == 40
+    plain = parse_config({"mode": "semi_supervised", "arms": [{"name": "a"}]})
+    assert [arm.budget_fractions[0] for arm in plain.arms] == [1 / 16, 1 / 8, 1 / 4, 1 / 2]
+
+
+def test_the_papers_protocol_is_two_rounds_of_its_own_steps() -> None:
+    (arm,) = load_config(CONFIGS / "s4al_plus_paper.toml", data=Path("some/folder")).arms
+    pool_pixels = 367 * 360 * 480
+    budgets = [Budget.of_fraction(part, pool_pixels=pool_pixels).pixels for part in arm.budget_fractions]
+    assert [(budgets[0] or 0) // (360 * 480), (budgets[1] or 0) // (330 * 30 * 30)] == [37, 4]
+    assert ((budgets[0] or 0) % (360 * 480)) + ((budgets[1] or 0) % (330 * 900)) < 2 * 360 * 480
+    plans = [
+        plan_generations(
+            replace(arm.settings, image_steps=steps), has_unlabelled=True, has_weights=number > 0
+        )
+        for number, steps in enumerate(arm.image_steps_per_round)
+    ]
+    found = [[(one.num_steps, one.num_labelled, one.num_unlabelled) for one in plan] for plan in plans]
+    assert found == [[(10_000, 4, 0)], [(20_000, 2, 4)]]
+    assert arm.settings.uses_last_weights
+    assert not arm.settings.warm_start
+    assert arm.settings.quota is Quota.PER_IMAGE
+
+
+def test_a_run_is_known_by_what_it_changes() -> None:
+    (arm,) = parse_config({"arms": [{"name": "a", "lr_heads": 0.02}]}).arms
+    assert arm.identity()["settings"] == {"lr_heads": 0.02}
+
+
 def test_data_and_weights_of_the_command_line_win() -> None:
     config = parse_config({"arms": [{"name": "a"}]}, data=Path("here"), weights=Path("w.safetensors"))
     assert (config.data.kind, config.data.path) == (DataKind.FOLDER, "here")
@@ -73,6 +118,14 @@ def test_data_and_weights_of_the_command_line_win() -> None:
         {"arms": [{"name": "a"}], "data": {"kind": "folder"}},
         {"arms": [{"name": "a"}], "data": {"where": "x"}},
         {"arms": [{"name": "a"}], "arm": []},
+        {"arms": [{"name": "a"}], "mode": "passive"},
+        {"arms": [{"name": "a"}], "axis": "hours"},
+        {"arms": [{"name": "a"}], "fractions": [0.5]},
+        {"arms": [{"name": "a"}], "mode": "semi_supervised", "fractions": [0.5, 0.5]},
+        {"arms": [{"name": "a"}], "mode": "semi_supervised", "fractions": []},
+        {"arms": [{"name": "a", "rounds": 2}], "mode": "semi_supervised"},
+        {"arms": [{"name": "a", "rounds": 2, "image_steps_per_round": [4]}]},
+        {"arms": [{"name": "a", "image_steps_per_round": [0]}]},
     ],
 )
 def test_what_is_unknown_or_contradicts_itself_is_refused(values: dict[str, object]) -> None:

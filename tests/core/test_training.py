@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from segloop.errors import EmptyPoolError, NonFiniteError, WeightsError
+from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, WeightsError
 from segloop.evaluation import metrics_of
 from segloop.network import describe_network, save_weights
 from segloop.progress import Progress
@@ -17,6 +17,7 @@ from segloop.scoring import evaluate
 from segloop.settings import METHOD_PRESETS, LossMeans, Method, Mixing, Negatives, RoundSettings, Teacher
 from segloop.sources import ArraySource
 from segloop.training import TrainedModel, train
+from segloop.training_state import NetworkRecipe
 
 HEIGHT, WIDTH, NUM_CLASSES = 48, 64, 3
 SETTINGS = RoundSettings(
@@ -294,6 +295,7 @@ def test_twenty_steps_learn_something(tmp_path: Path) -> None:
         },
         {"mixing": Mixing.CUTMIX},
         {"loss_means": LossMeans.SEPARATE},
+        {"loss_means": LossMeans.ALL_PIXELS, "poly_stairs": 2},
         {"image_height_px": 33, "image_width_px": 47},
         {"image_height_px": 16, "image_width_px": 16},
     ],
@@ -337,6 +339,29 @@ def test_warm_starts_go_on_from_the_given_weights(tmp_path: Path, uninterrupted:
     assert warm.image_steps == 18
 
 
+def test_given_weights_label_for_a_fresh_network(tmp_path: Path, uninterrupted: TrainedModel) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_weights(uninterrupted.network, path, describe_network(SETTINGS, NUM_CLASSES))
+    settings = replace(SETTINGS, lr_encoder=1e-7, lr_heads=1e-7, generation_0_share=0.0, image_steps=6)
+    phases: list[str] = []
+    model = _train(
+        tmp_path / "fresh",
+        settings,
+        initial_weights=path,
+        on_progress=lambda progress: phases.append(progress.phase),
+    )
+    assert phases == ["answers", "pseudo labels", "generation 1"]
+    fresh = NetworkRecipe(settings, NUM_CLASSES, path, torch.device("cpu"), uses_fp16=False).fresh_network(1)
+    name = "class_head.3.weight"
+    found, started = model.network.state_dict()[name], fresh.state_dict()[name]
+    torch.testing.assert_close(found, started, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(found, uninterrupted.network.state_dict()[name], atol=1e-2)
+    first = _train(tmp_path / "first", settings)
+    assert first.teacher_passes == 0  # nothing to label with: answers alone
+    with pytest.raises(SettingsError, match="serve nothing"):
+        _train(tmp_path / "unused", initial_weights=path)
+
+
 def test_many_classes_and_one_image(tmp_path: Path) -> None:
     image, _ = _scene(0)
     label_map = np.arange(HEIGHT * WIDTH, dtype=np.int64).reshape(HEIGHT, WIDTH) // 21 % 150
@@ -373,7 +398,7 @@ def test_what_cannot_be_trained_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no such file"):
         _train(tmp_path, replace(SETTINGS, encoder_weights=str(tmp_path / "absent")))
     with pytest.raises(WeightsError, match="no such weight file"):
-        _train(tmp_path, initial_weights=tmp_path / "absent")
+        _train(tmp_path, replace(SETTINGS, warm_start=True), initial_weights=tmp_path / "absent")
 
 
 def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path, uninterrupted: TrainedModel) -> None:
@@ -383,4 +408,4 @@ def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path, uninterrupt
     path = tmp_path / "weights.safetensors"
     save_weights(network, path, describe_network(SETTINGS, NUM_CLASSES))
     with pytest.raises(NonFiniteError, match="nan at step 1 of generation 0: lower lr_encoder"):
-        _train(tmp_path / "work", initial_weights=path)
+        _train(tmp_path / "work", replace(SETTINGS, warm_start=True), initial_weights=path)

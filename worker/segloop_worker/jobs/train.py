@@ -130,8 +130,8 @@ def _write_snapshot_images(run: JobRun, snapshot: TrainingSnapshot, folder: Path
 
 
 def _warm_weights(run: JobRun, settings: RoundSettings, num_classes: int) -> str | None:
-    """The weights a warm start goes on from, if the project's model fits this round's network."""
-    if not settings.warm_start:
+    """The weights a round goes on from or labels with, if the project's model fits this round's network."""
+    if not settings.uses_last_weights:
         return None
     with run.database.reading() as session:
         active = models.find_active(session, run.project_id)
