@@ -11,7 +11,8 @@ import { ProjectFrame } from "@/ui/shell";
 import { toast, toastError } from "@/ui/toasts";
 import "@/styles/annotate.css";
 import { ActionBar, SaveState } from "./annotate/actionBar";
-import { GuideDialog, HelpDialog } from "./annotate/helpDialogs";
+import { GuideDialog, useFirstVisit } from "./annotate/guideDialog";
+import { HelpDialog } from "./annotate/helpDialogs";
 import { LiveNews } from "./annotate/liveNews";
 import { MiniMap } from "./annotate/miniMap";
 import { Banners, WaitingOverlay } from "./annotate/overlays";
@@ -65,6 +66,7 @@ function Workplace({ project, user }: { project: Project; user: User }) {
     [actions],
   );
   useKeys(page, actions);
+  useFirstVisit(project);
   const panel = useAnnotate((state) => state.panel);
   return (
     <main className="annotate" id="content">

@@ -5,6 +5,7 @@ import { invalidate } from "@/api/queries";
 import type { PartitionKind } from "@/api/types";
 import { texts } from "@/texts";
 import { Field } from "@/ui/bits";
+import { alikePairs } from "@/ui/colorVision";
 import { Dialog } from "@/ui/dialog";
 import { Icon } from "@/ui/icons";
 import { nextColor } from "@/ui/palette";
@@ -96,6 +97,29 @@ function ClassEditor({ rows, onChange }: { rows: ClassRow[]; onChange(rows: Clas
   );
 }
 
+/** Colours that somebody could take for each other. A warning, no refusal: a project may have its colours given. */
+function AlikeColors({ rows, onChange }: { rows: ClassRow[]; onChange(rows: ClassRow[]): void }) {
+  const named = rows.filter((row) => row.name.trim());
+  const pairs = alikePairs(named.map((row) => row.color));
+  if (pairs.length === 0) return null;
+  const [first, second] = pairs[0].map((place) => named[place].name.trim());
+  const recolored = (all: ClassRow[], row: ClassRow) => [
+    ...all,
+    { ...row, color: nextColor(all.map((other) => other.color)) },
+  ];
+  const distinct = () => onChange(rows.reduce(recolored, [] as ClassRow[]));
+  return (
+    <div className="form-note row" role="status" data-testid="alike-colors">
+      <span className="grow">
+        {words.alike(first, second)} {pairs.length > 1 && words.moreAlike(pairs.length - 1)}
+      </span>
+      <button type="button" className="button small" onClick={distinct}>
+        {words.distinctColors}
+      </button>
+    </div>
+  );
+}
+
 function PartitionChoice({ kind, onChange }: { kind: PartitionKind; onChange(kind: PartitionKind): void }) {
   return (
     <div className="choices">
@@ -169,6 +193,7 @@ export function NewProjectDialog({ onClose }: { onClose(): void }) {
             <b>{words.classes}</b>
             <span className="small faint">{words.classesHelp}</span>
             <ClassEditor rows={rows} onChange={setRows} />
+            <AlikeColors rows={rows} onChange={setRows} />
           </div>
           <div className="stack tight">
             <b>{words.partition}</b>

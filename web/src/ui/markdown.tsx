@@ -1,17 +1,19 @@
 import { Fragment, type ReactNode } from "react";
 
-/** Bold, italic, code and links; everything else is text, never HTML. */
-const INLINE = /\*\*(.+?)\*\*|\*(.+?)\*|`(.+?)`|\[(.+?)\]\((https?:\/\/[^\s)]+)\)/g;
+/** Bold, italic, code, pictures of this server and links; everything else is text, never HTML. */
+const INLINE =
+  /\*\*(.+?)\*\*|\*(.+?)\*|`(.+?)`|!\[(.*?)\]\((\/api\/[^\s)]+)\)|\[(.+?)\]\((https?:\/\/[^\s)]+)\)/g;
 
 function inline(text: string): ReactNode[] {
   const nodes: ReactNode[] = [];
   let at = 0;
   for (const match of text.matchAll(INLINE)) {
-    const [whole, bold, italic, code, label, url] = match;
+    const [whole, bold, italic, code, alt, picture, label, url] = match;
     nodes.push(text.slice(at, match.index));
     if (bold) nodes.push(<b key={match.index}>{bold}</b>);
     else if (italic) nodes.push(<i key={match.index}>{italic}</i>);
     else if (code) nodes.push(<code key={match.index}>{code}</code>);
+    else if (picture) nodes.push(<img key={match.index} src={picture} alt={alt} loading="lazy" />);
     else {
       nodes.push(
         <a key={match.index} href={url} target="_blank" rel="noreferrer">
@@ -54,6 +56,11 @@ function block(lines: readonly string[], key: number): ReactNode {
       </ul>
     </Fragment>
   );
+}
+
+/** One line of it, without a block around. */
+export function InlineMarkdown({ text }: { text: string }) {
+  return <>{inline(text)}</>;
 }
 
 /** The part of Markdown that guides are written in: paragraphs, headings, lists, emphasis. */

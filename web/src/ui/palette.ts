@@ -1,8 +1,10 @@
 /**
- * Default class colours, chosen to stay apart for people with colour-blindness and on photographs.
+ * Default class colours: they stay apart for people with red-green blindness, and on photographs.
  *
- * The first eight are Okabe and Ito's set (black left out for a bright yellow-green, which shows on dark images);
- * the rest are steps of Paul Tol's "muted" and "light" schemes.
+ * The first seven are Okabe and Ito's set ("Color Universal Design", 2002, without black, which hides dark places); the
+ * rest are colours of Paul Tol's schemes ("Colour Schemes", SRON/EPS/TN/09-002, issue 3.2, 2021), each the one that is
+ * farthest from all before it by the distance in `colorVision.ts`. No two of the first fourteen look alike by that
+ * measure; beyond, hatchings help (`viewer/patterns.ts`).
  */
 export const DEFAULT_COLORS = [
   "#0072b2",
@@ -12,19 +14,19 @@ export const DEFAULT_COLORS = [
   "#56b4e9",
   "#d55e00",
   "#f0e442",
-  "#332288",
-  "#88ccee",
-  "#aa4499",
-  "#999933",
-  "#882255",
-  "#44bb99",
-  "#ee8866",
-  "#bbcc33",
-  "#77aadd",
-  "#ffaabb",
-  "#117733",
-  "#dddddd",
   "#661100",
+  "#ffffff",
+  "#332288",
+  "#555555",
+  "#99ddff",
+  "#222255",
+  "#bbbbbb",
+  "#ddcc77",
+  "#666633",
+  "#aa4499",
+  "#6699cc",
+  "#ee6677",
+  "#882255",
 ] as const;
 
 /** The first default colour that is not in use; after all are, they start again. */

@@ -6,7 +6,6 @@ import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
 import { Dialog } from "@/ui/dialog";
 import { Icon } from "@/ui/icons";
-import { Markdown } from "@/ui/markdown";
 import { KeyList } from "./keyList";
 
 const words = texts.annotate;
@@ -24,26 +23,6 @@ export function HelpDialog({ actions }: { actions: readonly Action[] }) {
             {words.resetKeys}
           </button>
         </div>
-      </div>
-    </Dialog>
-  );
-}
-
-export function GuideDialog({ project }: { project: Project }) {
-  const guide = project.guide_markdown?.trim();
-  return (
-    <Dialog title={words.guideTitle} onClose={close}>
-      <div className="content stack">
-        {guide ? <Markdown text={guide} /> : <p className="muted">{words.guideEmpty}</p>}
-        <ul className="stack tight">
-          {project.label_classes.map((label_class) => (
-            <li key={label_class.index} className="row">
-              <span className="swatch" style={{ background: label_class.color }} />
-              <b>{label_class.name}</b>
-              <span className="muted">{label_class.description}</span>
-            </li>
-          ))}
-        </ul>
       </div>
     </Dialog>
   );

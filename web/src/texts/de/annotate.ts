@@ -135,6 +135,7 @@ export const annotate: Texts["annotate"] = {
   },
   guideTitle: "Anleitung zum Annotieren",
   guideEmpty: "Das Projekt hat noch keine Anleitung. Seine Klassen:",
+  example: "Beispiel:",
   helpTitle: "Tasten",
   helpLead:
     "Verbessern statt zeichnen: Die Antwort des Modells liegt schon in der Region. Falsches verbessern, Enter drücken.",

@@ -126,6 +126,7 @@ export const annotate = {
   },
   guideTitle: "Labelling guide",
   guideEmpty: "The project has no guide yet. Its classes:",
+  example: "Example:",
   helpTitle: "Keys",
   helpLead:
     "Correct, don't draw: the model's answer is already in the region. Fix what is wrong, press Enter.",

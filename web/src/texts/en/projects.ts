@@ -21,6 +21,10 @@ export const projects = {
     classColor: (n: number) => `Colour of class ${n}`,
     removeClass: (n: number) => `Remove class ${n}`,
     addClass: "Add a class",
+    alike: (a: string, b: string) =>
+      `The colours of “${a}” and “${b}” look alike to people with red-green colour blindness.`,
+    moreAlike: (n: number) => plural(n, { one: "So does # more pair.", other: "So do # more pairs." }),
+    distinctColors: "Choose distinct colours",
     pasteHint: "Paste a list to add many at once, one name a line.",
     partition: "Regions",
     grid: "Grid",

@@ -1,0 +1,92 @@
+"""Projects and helpers for the tests of how the page looks and who can use it."""
+
+import base64
+import re
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import BrowserContext, Page, expect
+
+from segloop.images import encode_png
+from segloop.label_maps import decode_index_png, encode_index_png
+from segloop.scenes import SCENE_CLASSES, render_scene
+from segloop_client.api import Client
+from segloop_client.waiting import wait_for_jobs, wait_for_round
+from tests.browser.conftest import HEIGHT_PX, PASSWORD, WIDTH_PX, Site
+
+NUM_CLASSES = 60
+NUM_ASKED = 14
+NUM_ANSWERED = 6
+TINY = {"encoder_weights": "random", "image_steps": 8, "image_height_px": 48, "image_width_px": 64}
+PAGES = ("", "/annotate", "/review", "/rounds", "/models", "/images", "/people")
+
+
+def make_project(client: Client, name: str, *, guide: str = "") -> str:
+    """Sixty classes, six images, and the first regions asked -> the project's id."""
+    classes: list[dict[str, Any]] = [{"name": each, "color": color} for each, color in SCENE_CLASSES]
+    classes[0] |= {"description": "Ground that vehicles drive on.", "example": "Asphalt, **markings** too."}
+    more = [{"name": f"Filler {n:02d}", "color": f"#{n * 4:02x}40c0"} for n in range(len(classes), NUM_CLASSES)]
+    project = client.create_project(
+        name, classes + more, {"kind": "grid", "size_px": 24}, guide_markdown=guide
+    )
+    for index in range(6):
+        image, truth = render_scene(9, index, height=HEIGHT_PX, width=WIDTH_PX)
+        split = "pool" if index < 4 else "validation"
+        created = client.upload_images(project["id"], [(f"{index}.png", encode_png(image))], split)["created"]
+        if split == "validation":
+            client.put_label_map(created[0]["id"], encode_index_png(truth))
+    wait_for_jobs(client, project["id"])
+    started = client.start_round(project["id"], budget_regions=NUM_ASKED, settings=TINY)
+    wait_for_round(client, started["id"])
+    return str(project["id"])
+
+
+def answer_and_train(client: Client, project_id: str) -> None:
+    """Some regions answered, one class each in turn, and a model that has seen them."""
+    for number in range(NUM_ANSWERED):
+        assignment = client.next_assignment(project_id)
+        assert assignment is not None
+        mask = decode_index_png(base64.b64decode(assignment["region"]["mask_png"])) == 255
+        answer = np.where(mask, np.uint8(number % 2), np.uint8(255))
+        png = base64.b64encode(encode_index_png(answer)).decode()
+        client.submit(assignment["id"], label_map_png=png, seconds_spent=1, num_clicks=1)
+    started = client.start_round(project_id, budget_regions=NUM_ASKED, settings=TINY)
+    wait_for_round(client, started["id"])
+
+
+def sign_in(context: BrowserContext, site: Site) -> None:
+    """Take the cookie without going through the form."""
+    body = {"username": "mira", "password": PASSWORD}
+    assert context.request.post(f"{site.url}/api/v1/auth/login", data=body).status == 204
+
+
+def open_region(page: Page, site: Site, project_id: str) -> None:
+    """The annotate page with a region on the table and no guide before it."""
+    page.goto(f"{site.url}/projects/{project_id}/annotate")
+    expect(page.get_by_test_id("annotate-canvas")).to_have_attribute("data-region-bbox", re.compile(r"\d"))
+    close_dialog(page)
+
+
+def close_dialog(page: Page) -> None:
+    if page.get_by_role("dialog").count():
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+COLORS = """(shares) => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
+    const canvas = document.querySelector('[data-testid=annotate-canvas]');
+    const [x, y, w, h] = canvas.dataset.regionBbox.split(',').map(Number);
+    const [a, , , d, e, f] = canvas.dataset.imageToScreen.split(',').map(Number);
+    const context = canvas.getContext('2d');
+    resolve(shares.map(([u, v]) => {
+        const column = Math.floor(x + u * w) + 0.3, row = Math.floor(y + v * h) + 0.4;
+        const at = [a * column + e, d * row + f].map((value) => Math.round(value * devicePixelRatio));
+        return [...context.getImageData(at[0], at[1], 1, 1).data].slice(0, 3).join();
+    }));
+})))"""
+
+
+def colors_at(page: Page, shares: list[tuple[float, float]]) -> list[str]:
+    """What the canvas shows at places of the region's box, each a share of its width and height."""
+    found: list[str] = page.evaluate(COLORS, shares)
+    return found
