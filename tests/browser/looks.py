@@ -14,18 +14,19 @@ from segloop_client.api import Client
 from segloop_client.waiting import wait_for_jobs, wait_for_round
 from tests.browser.conftest import HEIGHT_PX, PASSWORD, WIDTH_PX, Site
 
-NUM_CLASSES = 60
 NUM_ASKED = 14
 NUM_ANSWERED = 6
 TINY = {"encoder_weights": "random", "image_steps": 8, "image_height_px": 48, "image_width_px": 64}
 PAGES = ("", "/annotate", "/review", "/rounds", "/models", "/images", "/people")
 
 
-def make_project(client: Client, name: str, *, guide: str = "") -> str:
-    """Sixty classes, six images, and the first regions asked -> the project's id."""
+def make_project(client: Client, name: str, *, num_classes: int, guide: str = "") -> str:
+    """That many classes, six images, and the first regions asked -> the project's id."""
     classes: list[dict[str, Any]] = [{"name": each, "color": color} for each, color in SCENE_CLASSES]
     classes[0] |= {"description": "Ground that vehicles drive on.", "example": "Asphalt, **markings** too."}
-    more = [{"name": f"Filler {n:02d}", "color": f"#{n * 4:02x}40c0"} for n in range(len(classes), NUM_CLASSES)]
+    more = [
+        {"name": f"Filler {n:02d}", "color": f"#{n * 4:02x}40c0"} for n in range(len(classes), num_classes)
+    ]
     project = client.create_project(
         name, classes + more, {"kind": "grid", "size_px": 24}, guide_markdown=guide
     )

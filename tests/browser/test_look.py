@@ -28,7 +28,9 @@ LEFT, RIGHT = INSIDE[:3], INSIDE[3:]
 
 @pytest.fixture(scope="module", name="trained_id")
 def make_trained_project(site: Site) -> str:
-    project_id = make_project(site.client, "looks", guide="Say what you **see**.\n\n- not what you know")
+    project_id = make_project(
+        site.client, "looks", num_classes=60, guide="Say what you **see**.\n\n- not what you know"
+    )
     answer_and_train(site.client, project_id)
     return project_id
 
@@ -211,7 +213,9 @@ def test_many_classes_scroll_and_are_found_by_name(canvas_page: Page) -> None:
     expect(page.get_by_test_id("annotate-canvas")).to_be_focused()
 
 
-def test_the_guide_opens_on_the_first_visit_and_on_its_key(signed_in: Page, site: Site, trained_id: str) -> None:
+def test_the_guide_opens_on_the_first_visit_and_on_its_key(
+    signed_in: Page, site: Site, trained_id: str
+) -> None:
     page = signed_in
     page.goto(f"{site.url}/projects/{trained_id}/annotate")
     guide = page.get_by_role("dialog")
@@ -230,7 +234,8 @@ def test_the_guide_opens_on_the_first_visit_and_on_its_key(signed_in: Page, site
 VIOLATIONS = """async (only) => {
     const options = only ? { runOnly: { type: 'rule', values: only } } : {};
     const { violations } = await axe.run(document, { ...options, resultTypes: ['violations'] });
-    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+    const text = (id, { target, failureSummary }) => `${id}: ${target} ${failureSummary}`;
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => text(id, node)));
 }"""
 
 
@@ -253,7 +258,9 @@ def test_axe_finds_nothing_on_any_page_light_or_dark(page: Page, site: Site, tra
     sign_in(page.context, site)
     for path in ("/", *(f"/projects/{trained_id}{each}" for each in PAGES)):
         page.goto(site.url + path)
-        page.wait_for_load_state("networkidle") if not path.startswith("/projects") else page.wait_for_timeout(900)
+        page.wait_for_load_state("networkidle") if not path.startswith(
+            "/projects"
+        ) else page.wait_for_timeout(900)
         close_dialog(page)
         found[path] = violations(page)
     assert {path: each for path, each in found.items() if each} == {}

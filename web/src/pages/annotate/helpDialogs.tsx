@@ -19,7 +19,7 @@ export function HelpDialog({ actions }: { actions: readonly Action[] }) {
         <KeyList actions={actions} />
         <div className="row">
           <p className="small muted grow">{words.helpMouse}</p>
-          <button type="button" className="button small" onClick={resetKeymap}>
+          <button type="button" className="button small" data-testid="reset-keys" onClick={resetKeymap}>
             {words.resetKeys}
           </button>
         </div>

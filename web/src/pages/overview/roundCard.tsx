@@ -10,7 +10,7 @@ import { count, duration } from "@/ui/format";
 import { Icon } from "@/ui/icons";
 import { toastError } from "@/ui/toasts";
 import { BudgetFields, budgetOf, DEFAULT_BUDGET } from "../budgetFields";
-import { isBusy, useLiveRound } from "../rounds/liveRound";
+import { isBusy, phaseText, useLiveRound } from "../rounds/liveRound";
 import { Pipeline } from "../rounds/pipeline";
 import { StartRoundDialog } from "../startRoundDialog";
 
@@ -27,7 +27,9 @@ function Running({ round }: { round: Round }) {
         testId="round-progress"
       />
       <div className="row small muted">
-        <span className="grow truncate">{progress?.phase ?? progress?.waiting ?? ""}</span>
+        <span className="grow truncate">
+          {progress?.phase ? phaseText(progress.phase) : (progress?.waiting ?? "")}
+        </span>
         {progress?.eta_seconds ? <span>{texts.rounds.eta(duration(progress.eta_seconds))}</span> : null}
       </div>
     </div>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RoundProgress } from "@/api/types";
-import { withLoss } from "./liveRound";
+import { phaseText, withLoss } from "./liveRound";
 
 const event = (phase: string, step: number, loss: number | null): RoundProgress => ({
   job_id: "j",
@@ -27,6 +27,16 @@ describe("withLoss", () => {
       [1, 3],
       [4, 2],
       [5, 1],
+    ]);
+  });
+});
+
+describe("phaseText", () => {
+  it("keeps the number, and what it does not know", () => {
+    expect(["generation 1", "scoring", "packing boxes"].map(phaseText)).toEqual([
+      "generation 1",
+      "scoring",
+      "packing boxes",
     ]);
   });
 });

@@ -2,6 +2,7 @@ import { useCallback, useState } from "react";
 import { useRoundEvents } from "@/api/events";
 import { invalidate, keys, queryClient } from "@/api/queries";
 import type { Page, Round, RoundProgress, RoundState } from "@/api/types";
+import { texts, wordFor } from "@/texts";
 
 /** States in which a round works by itself. */
 export const isBusy = (state: RoundState) => ["queued", "training", "scoring", "selecting"].includes(state);
@@ -54,6 +55,12 @@ function progressOf(round: Round): LiveProgress | null {
     eta_seconds: job.progress?.eta_seconds ?? null,
     waiting: job.waiting_reason ?? null,
   };
+}
+
+/** A phase as people read it: "generation 1" in the page's language. */
+export function phaseText(phase: string): string {
+  const [, name, number] = /^(.*?)( \d+)?$/.exec(phase) ?? [];
+  return wordFor(texts.rounds.phases, name ?? phase) + (number ?? "");
 }
 
 /** Follow a round while it works: its state goes into the cache, its progress and losses come back. */

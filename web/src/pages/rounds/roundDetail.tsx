@@ -8,7 +8,7 @@ import { Progress, RoundBadge } from "@/ui/bits";
 import { Chart } from "@/ui/chart";
 import { count, decimal, duration, percent } from "@/ui/format";
 import { toastError } from "@/ui/toasts";
-import { isBusy, type LossPoint, useLiveRound } from "./liveRound";
+import { isBusy, type LossPoint, phaseText, useLiveRound } from "./liveRound";
 import { Pipeline } from "./pipeline";
 
 const words = texts.rounds;
@@ -164,7 +164,11 @@ export function RoundDetail({ project, round }: { project: Project; round: Round
             <Progress fraction={progress.fraction} label={words.live} testId="round-progress" />
             <div className="row small muted">
               <span className="grow">
-                {[progress.phase ?? wordFor(words.jobKinds, progress.kind ?? ""), step, progress.waiting]
+                {[
+                  progress.phase ? phaseText(progress.phase) : wordFor(words.jobKinds, progress.kind ?? ""),
+                  step,
+                  progress.waiting,
+                ]
                   .filter(Boolean)
                   .join(" · ")}
               </span>

@@ -44,6 +44,18 @@ export const rounds: Texts["rounds"] = {
     ingest: "Vorbereiten",
     export: "Exportieren",
   },
+  phases: {
+    answers: "Antworten",
+    generation: "Generation",
+    "pseudo labels": "Pseudo-Labels",
+    "class frequencies": "Klassenhäufigkeiten",
+    features: "Merkmale",
+    choosing: "Auswahl",
+    scoring: "Bewertung",
+    evaluating: "Messung",
+    "reading scores": "Werte lesen",
+    "preparing images": "Bilder vorbereiten",
+  },
   steps: {
     training: "Trainieren",
     scoring: "Bewerten",

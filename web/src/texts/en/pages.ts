@@ -41,6 +41,19 @@ export const rounds = {
     ingest: "Ingest",
     export: "Export",
   },
+  /** What a job says it is doing; a number after the words stays. */
+  phases: {
+    answers: "answers",
+    generation: "generation",
+    "pseudo labels": "pseudo labels",
+    "class frequencies": "class frequencies",
+    features: "features",
+    choosing: "choosing",
+    scoring: "scoring",
+    evaluating: "measuring",
+    "reading scores": "reading scores",
+    "preparing images": "preparing images",
+  },
   steps: { training: "Train", scoring: "Score", selecting: "Select", annotating: "Annotate" },
 };
 

@@ -1,0 +1,205 @@
+"""The annotate page without a mouse: keys, focus, touch; and in every window it should fit."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import Site
+from tests.browser.looks import close_dialog, colors_at, make_project, open_region, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+MIDDLE = [(0.5, 0.5)]
+
+
+@pytest.fixture(scope="module", name="cold_id")
+def make_cold_project(site: Site) -> str:
+    return make_project(site.client, "keys", num_classes=11)
+
+
+@pytest.fixture(name="canvas_page")
+def open_canvas(page: Page, site: Site, cold_id: str) -> Page:
+    sign_in(page.context, site)
+    open_region(page, site, cold_id)
+    return page
+
+
+CONTROLS = """() => [...document.querySelectorAll('button, a, input, select, textarea, canvas, [tabindex]')]
+    .filter((element) => element.checkVisibility() && !element.disabled && element.tabIndex >= 0
+        && !element.closest('.skip-link'))
+    .map((element) => element.dataset.reached = String(Math.random())).length"""
+FOCUSED = """() => {
+    const { activeElement: element } = document;
+    const style = getComputedStyle(element);
+    const isSeen = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+    return [element.dataset.reached ?? element.tagName, isSeen];
+}"""
+
+
+MISSED = """(reached) => [...document.querySelectorAll('[data-reached]')]
+    .filter((element) => !reached.includes(element.dataset.reached))
+    .map((element) => element.outerHTML.slice(0, 160))"""
+
+
+def test_every_control_is_reached_by_tab_and_shows_it(canvas_page: Page) -> None:
+    page = canvas_page
+    page.keyboard.press("j")
+    expect(page.get_by_test_id("view-settings")).to_be_visible()
+    number = page.evaluate(CONTROLS)
+    reached: set[str] = set()
+    unseen: list[str] = []
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(number + 12):
+        page.keyboard.press("Tab")
+        name, is_seen = page.evaluate(FOCUSED)
+        reached.add(name)
+        if not is_seen and name != "BODY":
+            unseen.append(page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
+    missed = page.evaluate(MISSED, sorted(reached))
+    assert missed == []
+    assert unseen == []
+
+
+def test_a_key_given_by_hand_works_survives_reload_and_takes_no_other_by_accident(canvas_page: Page) -> None:
+    page = canvas_page
+    expect(page.get_by_test_id("tool-brush")).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("?")
+    page.get_by_test_id("key-brush").click()
+    page.keyboard.press("e")
+    expect(page.get_by_test_id("key-conflict")).to_contain_text("E is taken")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_test_id("key-brush")).to_have_text("B")
+    page.get_by_test_id("key-brush").click()
+    page.keyboard.press("q")
+    expect(page.get_by_test_id("key-brush")).to_have_text("Q")
+
+    page.reload()
+    expect(page.get_by_test_id("annotate-canvas")).to_have_attribute("data-region-bbox", re.compile(r"\d"))
+    page.keyboard.press("b")
+    expect(page.get_by_test_id("tool-brush")).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("q")
+    expect(page.get_by_test_id("tool-brush")).to_have_attribute("aria-pressed", "true")
+
+    page.keyboard.press("?")
+    page.get_by_test_id("key-undo").click()
+    page.keyboard.press("e")
+    page.get_by_test_id("take-key").click()
+    expect(page.get_by_test_id("key-undo")).to_have_text("E")
+    expect(page.get_by_test_id("key-eraser")).to_have_text("\u2013")
+    page.get_by_test_id("reset-keys").click()
+    expect(page.get_by_test_id("key-brush")).to_have_text("B")
+    expect(page.get_by_test_id("key-eraser")).to_have_text("E")
+
+
+def test_a_dialog_keeps_the_focus_and_gives_it_back(canvas_page: Page) -> None:
+    page = canvas_page
+    page.get_by_test_id("help").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    for _ in range(70):
+        page.keyboard.press("Tab")
+        assert page.evaluate(
+            "!!document.activeElement.closest('dialog') || document.activeElement === document.body"
+        )
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_test_id("help")).to_be_focused()
+
+
+def test_news_are_told_to_those_who_do_not_see_them(canvas_page: Page) -> None:
+    page = canvas_page
+    news = page.get_by_test_id("live-news").get_by_role("status")
+    expect(news.first).to_contain_text(re.compile(r"Next region: No\. \d+ of 14, \d\.png"))
+    expect(news.nth(1)).to_have_text("100% unlabelled.")
+    page.keyboard.press("d")
+    expect(news.nth(1)).to_have_text("All labelled")
+    expect(news.nth(2)).to_have_text("Everything is on the server.")
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1440, 900), (1024, 768)])
+def test_the_annotate_page_fits_without_scrolling(size: tuple[int, int], canvas_page: Page) -> None:
+    page = canvas_page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.keyboard.press("b")
+    overflowing = page.evaluate(
+        """() => ['html', '.annotate', '.panel', '.actionbar', '.toolbar', '.topbar'].filter((name) => {
+            const element = document.querySelector(name);
+            const { scrollHeight, scrollWidth, clientHeight, clientWidth } = element;
+            return scrollHeight > clientHeight + 1 || scrollWidth > clientWidth + 1;
+        })"""
+    )
+    assert overflowing == []
+    assert page.locator(".palette ul").evaluate("list => list.clientHeight") > 80
+
+
+@pytest.fixture(name="tablet")
+def open_tablet(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": 1024, "height": 768}, has_touch=True)
+    sign_in(context, site)
+    yield context
+    context.close()
+
+
+def test_one_finger_draws_two_move_the_view(tablet: BrowserContext, site: Site, cold_id: str) -> None:
+    page = tablet.new_page()
+    open_region(page, site, cold_id)
+    page.get_by_test_id("tool-brush").tap()
+    touch = tablet.new_cdp_session(page)
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        places = [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(points)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    box = page.get_by_test_id("annotate-canvas").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    bare, view = colors_at(page, MIDDLE), transform(page)
+    send("touchStart", (x - 60, y), (x + 60, y))
+    send("touchMove", (x - 120, y + 20), (x + 120, y + 20))
+    send("touchEnd")
+    assert transform(page)[0] > 1.5 * view[0]
+    expect(page.get_by_test_id("undo")).to_be_disabled()
+
+    page.keyboard.press("Shift+Digit1")
+    send("touchStart", (x, y))
+    send("touchMove", (x + 8, y))
+    send("touchEnd")
+    expect(page.get_by_test_id("undo")).to_be_enabled()
+    assert colors_at(page, MIDDLE) != bare
+    assert transform(page) == view
+
+
+def transform(page: Page) -> list[float]:
+    text = page.get_by_test_id("annotate-canvas").get_attribute("data-image-to-screen")
+    assert text is not None
+    return [float(number) for number in text.split(",")]
+
+
+def test_the_language_is_switched_by_hand_and_kept(canvas_page: Page, site: Site) -> None:
+    page = canvas_page
+    page.get_by_role("button", name="Account").click()
+    page.get_by_test_id("language-de").click()
+    expect(page.get_by_role("link", name="Überblick")).to_be_visible()
+    page.goto(site.url)
+    expect(page.get_by_role("button", name="Neues Projekt")).to_be_visible()
+    page.get_by_role("button", name="Konto").click()
+    page.get_by_test_id("language-en").click()
+    expect(page.get_by_role("button", name="New project")).to_be_visible()
+
+
+def test_a_new_project_warns_of_colours_that_look_alike(page: Page, site: Site) -> None:
+    sign_in(page.context, site)
+    page.goto(site.url)
+    page.get_by_test_id("new-project").click()
+    for index, name in enumerate(("Road", "Grass", "Sky")):
+        page.get_by_test_id(f"new-class-{index}").fill(name)
+    warning = page.get_by_test_id("alike-colors")
+    expect(warning).to_have_count(0)
+    page.get_by_label("Colour of class 1").fill("#c06000")
+    page.get_by_label("Colour of class 2").fill("#00a000")
+    expect(warning).to_contain_text("“Road” and “Grass” look alike")
+    warning.get_by_role("button").click()
+    expect(warning).to_have_count(0)
+    close_dialog(page)
