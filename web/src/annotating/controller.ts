@@ -62,6 +62,8 @@ export class AnnotateController {
       },
       onActivity: () => this.session?.touch(),
     });
+    // A stroke can be undone once it has ended, which changes no pixel.
+    canvas.addEventListener("pointerup", () => this.showCounts());
     this.editor.settings.tolerance = get().tolerance;
     this.looks = new Looks(this.editor, () => this.session?.current ?? null, notices);
     this.setPaintValue(this.classIndices[0] ?? 0);

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { texts } from "@/texts";
 import { Icon } from "./icons";
 
@@ -13,7 +13,8 @@ interface DialogProps {
 export function Dialog({ title, onClose, className = "", children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  // A layout effect: closed before it is taken away, a dialog gives the focus back to what had it.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     return () => dialog?.close();

@@ -49,7 +49,12 @@ export class AnswersLayer implements Layer {
     if (!context) return;
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.globalAlpha = 0.8;
-    context.drawImage(this.pixels.canvas, 0, 0, canvas.width, canvas.height);
+    context.scale(canvas.width / this.pixels.size.width, canvas.height / this.pixels.size.height);
+    context.drawImage(this.pixels.canvas, 0, 0);
+    context.lineWidth = (2 * this.pixels.size.width) / canvas.width;
+    context.strokeStyle = "#fff";
+    context.stroke(this.outline);
+    context.resetTransform();
   }
 
   get hasAnswers(): boolean {

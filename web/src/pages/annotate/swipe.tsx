@@ -27,12 +27,6 @@ export function SwipeDivider({ page }: { page: AnnotateController }) {
   };
   return (
     <div className="swipe" ref={frame}>
-      <span className="side left" aria-hidden="true">
-        {words.sides.prediction}
-      </span>
-      <span className="side right" aria-hidden="true">
-        {words.sides.answer}
-      </span>
       <div
         className="divider"
         style={{ left: `${100 * at}%` }}
@@ -56,7 +50,14 @@ export function SwipeDivider({ page }: { page: AnnotateController }) {
           event.stopPropagation();
           page.looks.moveSwipe(at + step);
         }}
-      />
+      >
+        <span className="side left" aria-hidden="true">
+          {words.sides.prediction}
+        </span>
+        <span className="side right" aria-hidden="true">
+          {words.sides.answer}
+        </span>
+      </div>
     </div>
   );
 }

@@ -45,7 +45,7 @@ function Model({ project, id }: { project: Project; id: string }) {
   if (!model) return null;
   const iou = model.metrics?.mean_iou;
   return (
-    <a className="small" href={`/projects/${project.id}/models`} target="_blank" rel="noreferrer">
+    <a href={`/projects/${project.id}/models`} target="_blank" rel="noreferrer">
       {texts.models.version(model.number)}
       {typeof iou === "number" && ` · ${texts.common.meanIou} ${percent(iou)}`}
     </a>
@@ -67,10 +67,7 @@ export function Why({ project }: { project: Project }) {
     <section className="stack tight" aria-label={words.why} data-testid="why">
       <div className="row">
         <h3 className="grow">{words.why}</h3>
-        <span className="small faint">
-          {words.rank(facts.rank + 1, all)}
-          {facts.score !== null && facts.hasPrediction ? ` · ${words.score} ${decimal(facts.score, 2)}` : ""}
-        </span>
+        <span className="small faint">{words.rank(facts.rank + 1, all)}</span>
       </div>
       <p className="small muted">{reasonOf(facts, names)}</p>
       {facts.hasPrediction && <Doubts classes={inDoubt} probs={facts.probs} />}
@@ -79,7 +76,12 @@ export function Why({ project }: { project: Project }) {
           {facts.filename} · {words.area(facts.area)}
         </span>
       </div>
-      {facts.modelVersionId && <Model project={project} id={facts.modelVersionId} />}
+      {facts.hasPrediction && (
+        <div className="row small faint">
+          <span className="grow">{facts.score !== null && `${words.score} ${decimal(facts.score, 2)}`}</span>
+          {facts.modelVersionId && <Model project={project} id={facts.modelVersionId} />}
+        </div>
+      )}
     </section>
   );
 }
