@@ -33,6 +33,8 @@ export const projects = {
   create: (body: t.NewProject) => json<t.Project>("/projects", "POST", body),
   update: (id: string, body: t.ProjectChange) => json<t.Project>(`/projects/${id}`, "PATCH", body),
   remove: (id: string) => json<null>(`/projects/${id}`, "DELETE"),
+  restore: (id: string) => json<t.Project>(`/projects/${id}/restore`, "POST"),
+  listDeleted: () => json<t.Page<t.Project>>("/projects?deleted=true&limit=200"),
   queue: (id: string) => json<t.Queue>(`/projects/${id}/queue`),
   curve: (id: string, on?: string) =>
     json<{ items: t.CurveRow[] }>(`/projects/${id}/learning_curve${query({ on })}`),

@@ -23,6 +23,7 @@ export const keys = {
 export const options = {
   me: queryOptions({ queryKey: keys.me, queryFn: auth.me, staleTime: 60_000 }),
   projects: queryOptions({ queryKey: keys.projects, queryFn: projects.list }),
+  deletedProjects: queryOptions({ queryKey: [...keys.projects, "deleted"], queryFn: projects.listDeleted }),
   methods: queryOptions({ queryKey: ["methods"], queryFn: methods.get, staleTime: Number.POSITIVE_INFINITY }),
   users: queryOptions({ queryKey: ["users"], queryFn: users.list }),
   tokens: queryOptions({ queryKey: ["tokens"], queryFn: tokens.list }),

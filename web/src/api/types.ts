@@ -25,7 +25,9 @@ export type NewProject = Pick<Schemas["NewProject"], "name" | "partition"> & {
   label_classes: { name: string; color: string }[];
   guide_markdown?: string;
 };
-export type ProjectChange = Pick<Schemas["ProjectChange"], "name" | "guide_markdown" | "simulated_annotator">;
+export type ProjectChange = Partial<
+  Pick<Schemas["ProjectChange"], "name" | "guide_markdown" | "simulated_annotator" | "label_classes">
+>;
 export type Member = Schemas["MemberOut"];
 
 export type ImageItem = Schemas["ImageOut"];

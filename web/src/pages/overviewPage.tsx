@@ -1,13 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link } from "wouter";
 import { options } from "@/api/queries";
 import type { Job, Project } from "@/api/types";
 import { texts } from "@/texts";
 import { Progress, Skeleton } from "@/ui/bits";
+import { Icon } from "@/ui/icons";
 import { PageHead, ProjectFrame } from "@/ui/shell";
 import { CurveCard } from "./overview/curveCard";
 import { ExportCard } from "./overview/exportCard";
 import { RoundCard, SimulatedCard } from "./overview/roundCard";
+import { ProjectDialog } from "./project/projectDialog";
 import { DropZone } from "./upload/dropZone";
 
 const words = texts.overview;
@@ -85,16 +88,30 @@ function Overview({ project }: { project: Project }) {
   const numRegions = rounds?.items.reduce((sum, round) => sum + round.annotated_regions, 0) ?? 0;
   const images = <ImagesCard project={project} />;
   const isNew = project.num_images.pool === 0;
+  const mayExport = project.role === "owner" || project.role === "reviewer";
+  const [isEditing, setEditing] = useState(false);
   return (
     <main className="page" id="content">
-      <PageHead title={project.name} />
+      <PageHead title={project.name}>
+        {project.role === "owner" && (
+          <button
+            type="button"
+            className="button"
+            data-testid="project-settings"
+            onClick={() => setEditing(true)}
+          >
+            <Icon name="sliders" size={16} />
+            {texts.projects.edit.open}
+          </button>
+        )}
+      </PageHead>
       <div className="overview">
         <div className="stack wide">
           {isNew && images}
           <CurveCard project={project} rows={curve?.items} numRegions={numRegions} />
           <div className="halves">
             {!isNew && images}
-            <ExportCard project={project} />
+            {mayExport && <ExportCard project={project} />}
           </div>
         </div>
         <div className="stack wide">
@@ -103,6 +120,7 @@ function Overview({ project }: { project: Project }) {
           <MembersCard project={project} />
         </div>
       </div>
+      {isEditing && <ProjectDialog project={project} onClose={() => setEditing(false)} />}
     </main>
   );
 }

@@ -10,6 +10,7 @@ import { Icon } from "@/ui/icons";
 import { NotFound } from "@/ui/notFound";
 import { PageHead, TopBar } from "@/ui/shell";
 import { NewProjectDialog } from "./newProjectDialog";
+import { restoreProject } from "./project/projectDialog";
 
 const words = texts.projects;
 
@@ -33,6 +34,34 @@ function ProjectCard({ project }: { project: Project }) {
         <span className="faint">{ago(project.created_at)}</span>
       </div>
     </Link>
+  );
+}
+
+/** What was deleted, for those who may bring it back. */
+function DeletedProjects() {
+  const { data } = useQuery(options.deletedProjects);
+  const own = data?.items.filter((project) => project.role === "owner") ?? [];
+  if (own.length === 0) return null;
+  return (
+    <details data-testid="deleted-projects">
+      <summary>{words.edit.deletedProjects(own.length)}</summary>
+      <ul className="stack tight" style={{ marginTop: 12 }}>
+        {own.map((project) => (
+          <li key={project.id} className="row">
+            <span className="grow truncate">{project.name}</span>
+            <button
+              type="button"
+              className="button small"
+              data-testid="restore-project"
+              onClick={() => restoreProject(project)}
+            >
+              <Icon name="undo" size={14} />
+              {words.edit.restore}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -79,6 +108,7 @@ export default function ProjectsPage() {
             <ProjectCard key={project.id} project={project} />
           ))}
         </div>
+        <DeletedProjects />
         {isCreating && <NewProjectDialog onClose={() => setCreating(false)} />}
       </main>
     </>

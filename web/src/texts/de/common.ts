@@ -7,6 +7,7 @@ export const common: Texts["common"] = {
   cancel: "Abbrechen",
   close: "Schließen",
   save: "Speichern",
+  undo: "Rückgängig",
   create: "Anlegen",
   add: "Hinzufügen",
   remove: "Entfernen",

@@ -39,7 +39,20 @@ export const projects: Texts["projects"] = {
     submit: "Projekt anlegen",
     needsName: "Geben Sie dem Projekt einen Namen.",
     needsClasses: "Benennen Sie mindestens zwei Klassen.",
+    needsClassName: "Eine vorhandene Klasse behält einen Namen: umbenennen ja, leer lassen nein.",
     duplicate: (name) => `Zwei Klassen heißen „${name}“.`,
+  },
+  edit: {
+    open: "Projekteinstellungen",
+    title: "Projekteinstellungen",
+    classesHelp:
+      "Umbenennen, umfärben oder ergänzen. Eine vorhandene Klasse behält ihren Platz, damit keine Antwort ihre Bedeutung ändert.",
+    delete: "Projekt löschen",
+    deleteHelp: "Nimmt es aus dem Blick; nichts geht verloren, und es lässt sich zurückholen.",
+    deleted: (name) => `„${name}“ ist gelöscht.`,
+    restore: "Zurückholen",
+    restored: (name) => `„${name}“ ist wieder da.`,
+    deletedProjects: (n) => plural(n, { one: "# gelöschtes Projekt", other: "# gelöschte Projekte" }),
   },
 };
 

@@ -38,7 +38,20 @@ export const projects = {
     submit: "Create project",
     needsName: "Give the project a name.",
     needsClasses: "Name at least two classes.",
+    needsClassName: "A class that exists keeps a name: rename it, but do not leave it empty.",
     duplicate: (name: string) => `Two classes are called “${name}”.`,
+  },
+  edit: {
+    open: "Project settings",
+    title: "Project settings",
+    classesHelp:
+      "Rename, recolour or add. A class that exists keeps its place, so that no answer changes its meaning.",
+    delete: "Delete project",
+    deleteHelp: "Takes it out of sight; nothing is lost, and it can be brought back.",
+    deleted: (name: string) => `“${name}” is deleted.`,
+    restore: "Bring back",
+    restored: (name: string) => `“${name}” is back.`,
+    deletedProjects: (n: number) => plural(n, { one: "# deleted project", other: "# deleted projects" }),
   },
 };
 
