@@ -29,7 +29,8 @@ class Client:
 
     def __init__(self, server: str, token: str, *, timeout_seconds: float = 120.0) -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        self._http = httpx.Client(base_url=server.rstrip("/"), headers=headers, timeout=timeout_seconds)
+        self.server = server.rstrip("/")
+        self._http = httpx.Client(base_url=self.server, headers=headers, timeout=timeout_seconds)
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,7 @@ from segloop.images import encode_png
 from segloop.label_maps import encode_index_png
 from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop_client.api import Client
+from segloop_client.demo_user import sign_in_simulated
 from segloop_client.errors import ApiError, ClientError
 from segloop_client.simulated import SCENE_NAME, SimulatedAnnotator, scene_truth
 from segloop_client.waiting import wait_for_jobs, wait_for_round
@@ -43,6 +44,9 @@ ROUND = {
         "scale_max": 1.5,
     },
 }
+
+
+_TRUTH = scene_truth(height=HEIGHT_PX, width=WIDTH_PX)
 
 
 @dataclass
@@ -76,7 +80,11 @@ class Demo:
 
     def follow(self, project_id: str, should_stop: Callable[[], bool]) -> None:
         """Work while the project's switch is on: answer the queue, start the next round, again and again."""
-        annotator = self._annotator(project_id, pause_seconds=0.15)
+        with sign_in_simulated(self.client, project_id) as client:
+            self._work(SimulatedAnnotator(client, project_id, _TRUTH, pause_seconds=0.15), should_stop)
+
+    def _work(self, annotator: SimulatedAnnotator, should_stop: Callable[[], bool]) -> None:
+        project_id = annotator.project_id
 
         def is_off() -> bool:
             return should_stop() or not self._is_switched_on(project_id)
@@ -142,11 +150,8 @@ class Demo:
 
     def _answer_first_regions(self, project_id: str) -> None:
         self.say(f"the simulated annotator answers the first {BUDGET_REGIONS} regions")
-        self._annotator(project_id).answer_queue()
-
-    def _annotator(self, project_id: str, *, pause_seconds: float = 0.0) -> SimulatedAnnotator:
-        truth = scene_truth(height=HEIGHT_PX, width=WIDTH_PX)
-        return SimulatedAnnotator(self.client, project_id, truth, pause_seconds=pause_seconds)
+        with sign_in_simulated(self.client, project_id) as client:
+            SimulatedAnnotator(client, project_id, _TRUTH).answer_queue()
 
     def _finish_round(self, current: dict[str, Any]) -> None:
         if current["state"] == "failed":
