@@ -4,14 +4,15 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import JSON, Column, MetaData, Table, insert, inspect, select, text
 
-from segloop_store.clock import now
+from segloop.settings import PartitionKind
+from segloop_store.clock import new_id, now
 from segloop_store.database import Database
 from segloop_store.errors import StoreError
 from segloop_store.migrate import current_revision, differences, head_revision, migrate
-from segloop_store.models import Base, LabelClass, TrainingSnapshot
-from tests.support.rows import add_project, add_round
+from segloop_store.models import Base, LabelClass, Project, TrainingSnapshot
+from tests.support.rows import add_round
 
 
 def test_empty_to_head_leaves_nothing_to_migrate(empty_database: Database) -> None:
@@ -71,8 +72,12 @@ def test_two_starters_migrate_one_after_the_other(empty_database: Database) -> N
 def test_old_snapshots_get_the_number_of_classes_they_were_taken_with(empty_database: Database) -> None:
     migrate(empty_database, to="202611221255")
     taken_at = now()
+    columns = [Column(column.name, column.type) for column in Project.__table__.columns]
+    then = Table("project", MetaData(), *columns, Column("settings", JSON))  # dropped since
     with empty_database.transaction() as session:
-        project = add_project(session)
+        values = {"name": "old", "guide_markdown": "", "partition_kind": PartitionKind.GRID, "settings": {}}
+        session.execute(insert(then).values(id=new_id(), created_at=taken_at, **values))
+        project = session.scalars(select(Project)).one()
         round_id = add_round(session, project).id
         for index in range(3):
             created_at = taken_at + timedelta(minutes=index - 1)

@@ -26,7 +26,6 @@ class Project(HasId, HasCreatedAt, Base):
     active_model_version_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("model_version.id", ondelete="SET NULL", use_alter=True)
     )
-    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     deleted_at: Mapped[datetime | None]
 
