@@ -4,6 +4,7 @@ A file is a magic word, the payload's length and CRC-32, and the payload (what `
 nothing of what a state holds.
 """
 
+import contextlib
 import io
 import os
 import pickle
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+
+from segloop.errors import DiskError
 
 _MAGIC = b"SEGLOOP1"
 _HEADER = struct.Struct("<8sQI")
@@ -67,16 +70,32 @@ def load_checkpoint(path: Path, *, fingerprint: str) -> LoadedCheckpoint:
 
 
 def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
-    """Write a file beside `path`, make it durable, then put it in its place."""
+    """Write a file beside `path`, make it durable, then put it in its place.
+
+    Raises:
+        DiskError: there is no room, or no permission; what was there before is whole.
+    """
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        for part in parts:
-            file.write(part)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        _write_durably(partial, parts)
+        partial.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()  # a full disk gets its room back
+        raise DiskError(
+            f"{path} cannot be written ({error.strerror}): free some disk space and try again; "
+            "what was saved before is still there"
+        ) from error
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _write_durably(path: Path, parts: tuple[bytes | memoryview, ...]) -> None:
+    with path.open("wb") as file:
+        for part in parts:
+            file.write(part)
+        file.flush()
+        os.fsync(file.fileno())

@@ -37,5 +37,9 @@ class SettingsError(SegloopError, ValueError):
     """A setting is unknown, out of bounds, or contradicts another."""
 
 
+class DiskError(SegloopError, OSError):
+    """A file cannot be written; the message says which, why, and what is still there."""
+
+
 class WeightsError(SegloopError, ValueError):
     """A weight file is missing or does not fit the network."""

@@ -80,6 +80,12 @@ class FormReceiver:
         if not self._is_ended:
             raise InvalidFieldError("body", "the multipart form ends before its closing boundary")
 
+    def close(self) -> None:
+        """Let go of the file a form that broke off was writing; what it still buffers is nobody's."""
+        if self._part is not None:
+            with suppress(OSError):
+                self._part.close()
+
     def _callbacks(self) -> dict[str, Callable[..., None]]:
         return {
             "on_part_begin": self._on_part_begin,
@@ -162,8 +168,11 @@ class _FilePart:
             self._file.write(data)
             self._sha256.update(data)
 
-    def finish(self) -> IncomingFile:
+    def close(self) -> None:
         self._file.close()
+
+    def finish(self) -> IncomingFile:
+        self.close()
         is_too_large = self._num_bytes > self._max_bytes
         if is_too_large:
             self._path.unlink()

@@ -288,6 +288,8 @@ def _clear_error(error: SQLAlchemyError | sqlite3.OperationalError) -> StoreErro
         return BusyError("the database is busy with another writer: try again in a moment")
     if "disk is full" in message or getattr(original, "sqlstate", None) == "53100":
         return StorageError("the disk that holds the database is full: free some space and try again")
+    if "disk I/O error" in message:  # a quota's end, too, comes as this
+        return StorageError("the disk that holds the database fails or is full: look at it and try again")
     if "readonly database" in message or "unable to open database file" in message:
         return StorageError(f"the database cannot be written ({message}): check the folder's permissions")
     if getattr(error, "connection_invalidated", False) or "connection failed" in message:

@@ -1,3 +1,4 @@
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 import torch
 
 from segloop.checkpoints import load_checkpoint, save_checkpoint
+from segloop.errors import DiskError
 
 STATE: dict[str, Any] = {
     "step": 7,
@@ -65,3 +67,19 @@ def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     loaded = load_checkpoint(path, fingerprint="mine")
     assert loaded.state is not None
     assert loaded.state["step"] == 7
+
+
+def test_a_full_disk_leaves_the_old_checkpoint_and_no_half_one(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    save_checkpoint(path, STATE, fingerprint="mine")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(DiskError, match=r"c cannot be written \(File too large\): free some disk space"):
+            save_checkpoint(path, {**STATE, "step": 8}, fingerprint="mine")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    loaded = load_checkpoint(path, fingerprint="mine")
+    assert loaded.state is not None
+    assert loaded.state["step"] == 7
+    assert [file.name for file in tmp_path.iterdir()] == ["c"]

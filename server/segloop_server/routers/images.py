@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -66,8 +67,9 @@ async def receive_upload(
     folder = await run_in_threadpool(new_folder, context.temporary_dir)
     try:
         receiver = FormReceiver(request.headers.get("Content-Type", ""), folder, "files", context.settings)
-        await receive(request, receiver)
-        receiver.finish()
+        with closing(receiver):
+            await receive(request, receiver)
+            receiver.finish()
         yield _checked(receiver)
     finally:
         await run_in_threadpool(remove_folder, folder)
