@@ -7,7 +7,9 @@ no schedule.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -18,6 +20,9 @@ from segloop.settings import Negatives, RoundSettings
 _SPARSE_BELOW = 0.5
 """Share of valid pixels below which the mean runs over them alone (algorithm.md, "In the service"): at 0.5 %
 labelled, a mean over all pixels would make the gradient 200 times too small beside ReCo."""
+
+_RAREST = 0.001
+"""A class never weighs as if it were rarer than this."""
 
 
 def cross_entropy(
@@ -83,6 +88,22 @@ def separate_cross_entropy(
         return loss
     sure = (weighted * (known & pseudo_mask)).sum() / pseudo_mask.sum().clamp(min=1)
     return loss + pseudo_label_weight * sure
+
+
+def class_loss_weights(class_pixels: NDArray[np.int64], *, power: float) -> Tensor:
+    """How much a pixel of each class weighs in the cross-entropy.
+
+    Args:
+        class_pixels: (C,) answered pixels of each class, not all zero.
+        power: 0 gives 1 everywhere, 1 gives every class the same share of the loss.
+
+    Returns:
+        (C,) float32: frequency to the minus `power`, scaled so that the mean over answered pixels is 1. A
+        class that is rarer than one pixel in a thousand, or never answered, counts as one in a thousand.
+    """
+    frequency = class_pixels / class_pixels.sum()
+    weights = np.maximum(frequency, _RAREST) ** -power
+    return torch.from_numpy((weights / (weights * frequency).sum()).astype(np.float32))
 
 
 @dataclass(frozen=True)

@@ -234,6 +234,13 @@ class RoundSettings:
     pseudo_label_weight: float = setting(
         1.0, low=0.0, high=100.0, help="separate means: weight of the pseudo labels' beside the answers'"
     )
+    rare_class_power: float = setting(
+        0.0,
+        low=0.0,
+        high=1.0,
+        help="classes weigh in the loss by this power of their inverse frequency among answered pixels, "
+        "so that rare ones are learned in few steps; 0 = all alike, 0.5 = inverse square root",
+    )
     reco_weight: float = setting(
         1.0, low=0.0, high=100.0, help="weight of the regional contrastive loss; 0 = off"
     )

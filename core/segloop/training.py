@@ -30,6 +30,7 @@ from segloop.devices import (
 )
 from segloop.errors import NonFiniteError, SettingsError, WeightsError
 from segloop.generations import Generation, learning_rate_factor, plan_generations, pseudo_label_cost
+from segloop.losses import class_loss_weights
 from segloop.mixing import head_classes
 from segloop.network import SegmentationNetwork
 from segloop.online_labels import sample_to_label
@@ -329,7 +330,11 @@ class _Training:
 
     def _stepper(self) -> Stepper:
         head = torch.from_numpy(head_classes(self.data.class_pixels)).to(self.recipe.device)
-        return Stepper(self.settings, self.recipe.device, self.dtype, head)
+        class_weights = None
+        if self.settings.rare_class_power:
+            power = self.settings.rare_class_power
+            class_weights = class_loss_weights(self.data.class_pixels, power=power).to(self.recipe.device)
+        return Stepper(self.settings, self.recipe.device, self.dtype, head, class_weights)
 
     def _set_learning_rates(self, state: TrainingState, num_steps: int) -> None:
         factor = learning_rate_factor(

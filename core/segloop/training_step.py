@@ -27,12 +27,14 @@ class Stepper:
         device: the network's.
         dtype: of forward passes.
         head: (C,) bool on the device, the common classes.
+        class_weights: (C,) float32 on the device, of the loss; None = all alike.
     """
 
     settings: RoundSettings
     device: torch.device
     dtype: torch.dtype
     head: Tensor
+    class_weights: Tensor | None = None
 
     def step(self, state: TrainingState, made: Batch) -> Tensor:
         """Change `state`'s network by one batch; gives the loss, on the device."""
@@ -79,11 +81,19 @@ class Stepper:
         if self.settings.loss_means is LossMeans.ALL_PIXELS:
             return cross_entropy(logits, batch.label_map, batch.weights, sparse_below=0.0)
         if self.settings.loss_means is LossMeans.JOINT:
-            return cross_entropy(logits, batch.label_map, batch.weights)
+            return cross_entropy(logits, batch.label_map, self._weights(batch))
         return separate_cross_entropy(
             logits,
             batch.label_map,
             batch.pseudo_mask,
-            batch.weights,
+            self._weights(batch),
             pseudo_label_weight=self.settings.pseudo_label_weight,
         )
+
+    def _weights(self, batch: Batch) -> Tensor | None:
+        """(B, H, W) of the batch, times those of the classes."""
+        if self.class_weights is None:
+            return batch.weights
+        num_classes = len(self.class_weights)
+        by_class = self.class_weights[batch.label_map.long().clamp(max=num_classes - 1)]
+        return by_class if batch.weights is None else by_class * batch.weights

@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch import Tensor
 from segloop.losses import (
     ContrastDraw,
     ContrastSettings,
+    class_loss_weights,
     contrast,
     cross_entropy,
     downsample_label_map,
@@ -82,6 +84,17 @@ def test_separate_means_equal_the_plain_loop(is_weighted: bool, share_pseudo: fl
     weights = torch.rand(2, 7, 6, generator=generator) if is_weighted else None
     found = separate_cross_entropy(logits, label_map, pseudo, weights, pseudo_label_weight=0.5)
     assert found.item() == pytest.approx(_plain_separate(logits, label_map, pseudo, weights), rel=1e-5)
+
+
+def test_class_weights_leave_the_mean_alone_and_share_the_loss_out() -> None:
+    pixels = np.array([900, 90, 10, 0])
+    even = class_loss_weights(pixels, power=1.0).numpy()
+    np.testing.assert_allclose(even[:3] * pixels[:3], 1000 / 3, rtol=1e-6)
+    assert even[3] == pytest.approx(1000 / 3)  # never answered: as rare as one in a thousand
+    root = class_loss_weights(pixels, power=0.5).numpy()
+    assert float((root * pixels).sum()) == pytest.approx(1000, rel=1e-6)
+    assert root[1] / root[0] == pytest.approx(math.sqrt(10))
+    assert class_loss_weights(pixels, power=0.0).tolist() == [1, 1, 1, 1]
 
 
 def test_one_answer_counts_as_much_as_all_pseudo_labels() -> None:

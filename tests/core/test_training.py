@@ -296,6 +296,7 @@ def test_twenty_steps_learn_something(tmp_path: Path) -> None:
         {"mixing": Mixing.CUTMIX},
         {"loss_means": LossMeans.SEPARATE},
         {"loss_means": LossMeans.ALL_PIXELS, "poly_stairs": 2},
+        {"rare_class_power": 0.5},
         {"image_height_px": 33, "image_width_px": 47},
         {"image_height_px": 16, "image_width_px": 16},
     ],
@@ -390,6 +391,11 @@ def test_dominant_answers_can_weigh_nothing(tmp_path: Path) -> None:
     settings = replace(SETTINGS, dominant_weight=0.0, reco_weight=0.0, image_steps=8, num_generations=0)
     model = _train(tmp_path, settings, source=ArraySource([image], [label_map], masks))
     assert [loss for _, loss in model.loss_curve] == [0, 0]
+
+
+def test_rare_classes_weigh_more_when_told_so(tmp_path: Path, uninterrupted: TrainedModel) -> None:
+    weighed = _train(tmp_path, replace(SETTINGS, rare_class_power=0.5))
+    assert not _same_weights(weighed, uninterrupted)
 
 
 def test_what_cannot_be_trained_is_refused(tmp_path: Path) -> None:
