@@ -1,0 +1,105 @@
+import copy
+
+import torch
+from torch.nn import functional as F
+
+from segloop.batches import Batch
+from segloop.devices import seeded
+from segloop.losses import ContrastSettings, regional_contrast
+from segloop.network import upsample_logits
+from segloop.settings import LossMeans, Mixing, RoundSettings, Teacher
+from segloop.training_state import NetworkRecipe, TrainingState
+from segloop.training_step import Stepper
+
+CPU = torch.device("cpu")
+HEIGHT, WIDTH, NUM_CLASSES = 32, 48, 3
+PAPER = RoundSettings(
+    encoder="timm:mobilenetv3_small_050",
+    encoder_weights="random",
+    embedding_dim=16,
+    loss_means=LossMeans.ALL_PIXELS,
+    device="cpu",
+)
+
+
+def _batch() -> Batch:
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randint(256, (4, HEIGHT, WIDTH, 3), generator=generator, dtype=torch.uint8)
+    label_map = torch.randint(NUM_CLASSES, (4, HEIGHT, WIDTH), generator=generator).to(torch.uint8)
+    label_map[:3] = 255  # most is unknown, and counts as zero all the same
+    return Batch(images, label_map)
+
+
+def _begin(settings: RoundSettings, generation: int = 0) -> tuple[TrainingState, Stepper]:
+    recipe = NetworkRecipe(settings, NUM_CLASSES, None, CPU, uses_fp16=False)
+    head = torch.ones(NUM_CLASSES, dtype=torch.bool)
+    return recipe.begin(generation, None), Stepper(settings, CPU, torch.float32, head)
+
+
+def test_a_step_of_s4al_plus_is_the_papers_worked_out_by_hand() -> None:
+    with seeded(3):
+        state, stepper = _begin(PAPER)
+    before = copy.deepcopy(state.network)
+    contrast_generator = torch.Generator().set_state(state.contrast_generator.get_state())
+    batch = _batch()
+    with seeded(5):
+        loss = stepper.step(state, batch)
+
+    with seeded(5):
+        outputs = before(before.normalise(batch.images))
+    logits = upsample_logits(outputs.logits, (HEIGHT, WIDTH), (HEIGHT, WIDTH))
+    losses = F.cross_entropy(logits, batch.label_map.long(), ignore_index=255, reduction="none")
+    expected = losses.mean() + regional_contrast(
+        outputs.embeddings, outputs.logits, batch.label_map, ContrastSettings.of(PAPER), contrast_generator
+    )
+    expected.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+    torch.testing.assert_close(loss, expected)
+    after = dict(state.network.named_parameters())
+    for name, parameter in before.named_parameters():
+        assert parameter.grad is not None
+        gradient = parameter.grad + 1e-4 * parameter.detach()
+        rate = 0.01 if name.startswith("encoder.") else 0.1
+        # Nesterov's first step: the momentum buffer is the gradient itself
+        wanted = parameter.detach() - rate * (gradient + 0.9 * gradient)
+        torch.testing.assert_close(after[name].detach(), wanted, msg=name)
+
+
+def test_a_taught_step_learns_the_teachers_labels_and_moves_the_teacher() -> None:
+    settings = RoundSettings.from_mapping(
+        {
+            **PAPER.to_mapping(),
+            "teacher": Teacher.EMA.value,
+            "mixing": Mixing.NONE.value,
+            "pseudo_label_threshold": 0.0,
+            "reco_weight": 0.0,
+        }
+    )
+    with seeded(3):
+        state, stepper = _begin(settings)
+        state.average = copy.deepcopy(state.network).eval()
+    assert state.average is not None
+    teacher = copy.deepcopy(state.average)
+    plain = _batch()
+    pseudo_mask = plain.label_map == 255
+    batch = Batch(plain.images, plain.label_map, None, pseudo_mask, weak_images=plain.images[1:])
+    pseudo_mask[0] = False
+    with seeded(5):
+        loss = stepper.step(state, batch)
+    with torch.no_grad():
+        weak = teacher(teacher.normalise(plain.images[1:])).logits
+    labels = plain.label_map.clone()
+    taught = upsample_logits(weak, (HEIGHT, WIDTH), (HEIGHT, WIDTH)).argmax(dim=1).to(torch.uint8)
+    labels[1:] = torch.where(pseudo_mask[1:], taught, labels[1:])
+    with seeded(3):
+        again, _ = _begin(settings)
+    with seeded(5):
+        logits = upsample_logits(
+            again.network(again.network.normalise(plain.images), embed=False).logits,
+            (HEIGHT, WIDTH),
+            (HEIGHT, WIDTH),
+        )
+    losses = F.cross_entropy(logits, labels.long(), ignore_index=255, reduction="none")
+    torch.testing.assert_close(loss, losses.mean().detach(), check_stride=False)
+    assert state.teacher_passes == 3
+    for own, other in zip(state.average.parameters(), state.network.parameters(), strict=True):
+        assert torch.equal(own, other)  # the first average is the student itself
