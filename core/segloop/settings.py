@@ -278,6 +278,12 @@ class RoundSettings:
     device: str = setting("auto", help="auto, cpu or cuda:<n>")
     precision: str = setting("auto", help="auto, fp32, bf16 or fp16")
     deterministic: bool = setting(False, help="deterministic algorithms: same seed, same weights, slower")
+    agreement_fraction: float = setting(
+        0.0,
+        low=0.0,
+        high=1.0,
+        help="share of the round's regions that a second person is asked too, to measure agreement",
+    )
     seed: int = setting(0, low=0, high=2**31 - 1, help="everything random in the round follows from it")
 
     def __post_init__(self) -> None:

@@ -1,5 +1,6 @@
 """Job select: which regions the round asks, by scores or by the cold start's plan; then they are asked."""
 
+import dataclasses
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from segloop.agreement import plan_agreement
 from segloop.errors import EmptyPoolError
 from segloop.regions import Partition
 from segloop.rounds import Budget, PlannedQuery, plan_queries
-from segloop.settings import RoundSettings, Split
+from segloop.settings import QueryPurpose, RoundSettings, Split
 from segloop_store.clock import now
 from segloop_store.models import PredictionSet, Round
 from segloop_store.repositories import known_labels, models, queries, work
@@ -42,11 +44,26 @@ def select(run: JobRun) -> Save:
     if not rows:
         raise EmptyPoolError("no region that is left fits into the budget: ask for more")
 
+    twice = _asked_twice(rows, round_)
+
     def save(session: Session) -> dict[str, Any]:
-        queries.publish(session, round_.id, rows)
-        return {"num_queries": len(rows), "num_images_left_for_next_round": num_late}
+        queries.publish(session, round_.id, [*rows, *twice])
+        return {
+            "num_queries": len(rows),
+            "num_asked_twice": len(twice),
+            "num_images_left_for_next_round": num_late,
+        }
 
     return save
+
+
+def _asked_twice(rows: Sequence[NewQuery], round_: Round) -> list[NewQuery]:
+    """The share of the round's questions that somebody else is asked as well, each right after its first."""
+    settings = RoundSettings.from_mapping(round_.settings)
+    places = plan_agreement(
+        len(rows), settings.agreement_fraction, seed=settings.seed, round_number=round_.number
+    )
+    return [dataclasses.replace(rows[place], purpose=QueryPurpose.AGREEMENT) for place in places]
 
 
 def _close(session: Session, round_: Round) -> dict[str, Any]:
