@@ -237,7 +237,13 @@ def test_curve_has_a_row_a_round_with_the_metrics_asked_for(lite: Annotating) ->
     cold, trained = lite.people[0].get(path).json()["items"]
     assert (cold["round"], cold["annotated_regions"], cold["mean_iou"]) == (0, 0, None)
     assert (trained["round"], trained["labelled_fraction"]) == (1, 0.1)
-    assert (trained["annotated_regions"], trained["clicks"], trained["annotation_seconds"]) == (1, 3, 4.5)
+    cost = ("clicks", "strokes", "keys", "annotation_seconds")
+    assert (trained["annotated_regions"], *(trained[name] for name in cost)) == (1, *(None,) * 4)
+    seen_by_owner = lite.owner.get(path).json()["items"][1]
+    assert [seen_by_owner[name] for name in cost] == [3, 0, 0, 4.5]
+    spent = lite.owner.get(f"{lite.path}/costs").json()["items"]
+    assert [(item["round"], item["num_regions"], item["median_seconds"]) for item in spent] == [(0, 1, 4.5)]
+    assert lite.people[0].get(f"{lite.path}/costs").status_code == 403
     assert (trained["mean_iou"], trained["iou_per_class"]) == (0.5, [0.5, None, 0.5])
     on_test = lite.people[0].get(f"{path}?on=test").json()["items"][1]
     assert (on_test["mean_iou"], on_test["on"]) == (0.4, "test")

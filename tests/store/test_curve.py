@@ -7,6 +7,7 @@ from segloop.settings import AnnotationKind, QueryPurpose, RoundSettings
 from segloop_store.clock import now
 from segloop_store.database import Database
 from segloop_store.models import Annotation, RegionQuery, Round, TrainingSnapshot
+from segloop_store.repositories.costs import costs_of_rounds
 from segloop_store.repositories.curve import Cost, learning_curve
 from segloop_store.states import RoundState
 from tests.support.seeding import Seeded, seed_project, seed_round
@@ -110,3 +111,22 @@ def test_project_without_rounds_has_an_empty_curve(database: Database) -> None:
     with database.reading() as session:
         assert learning_curve(session, seeded.project_id) == []
         assert session.query(Round).count() == 0
+
+
+def test_costs_of_a_round_are_summed_and_their_median_is_per_region(database: Database) -> None:
+    seeded = seed_project(database)
+    both = (QueryPurpose.SELECTED, QueryPurpose.AGREEMENT)
+    seed_round(database, seeded, num_queries=3, number=0, state=RoundState.CLOSED, purposes=both)
+    queries = seeded.query_ids
+    seed_round(database, seeded, num_queries=1, number=1)
+    add_answer(database, queries[0], seeded.user_ids[0], 1)
+    add_answer(database, queries[1], seeded.user_ids[1], 2)
+    add_answer(database, queries[0], seeded.user_ids[0], 3, version=2)
+    add_answer(database, queries[2], seeded.user_ids[0], 4)
+    add_answer(database, queries[4], seeded.user_ids[0], 5)
+    with database.reading() as session:
+        (cost,) = costs_of_rounds(session, seeded.project_id)
+    assert (cost.round_number, cost.num_regions) == (0, 3)
+    assert cost.total == Cost(25, 15, 35, 10.0)
+    # the first region took three answers, the others one each
+    assert (cost.median_clicks, cost.median_strokes, cost.median_keys, cost.median_seconds) == (5, 3, 7, 2.0)

@@ -1,4 +1,4 @@
-"""The learning curve."""
+"""The learning curve, and what its answers cost."""
 
 import uuid
 from typing import Annotated, Literal
@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from segloop_server.dependencies import CallerDep, ContextDep, require_role
-from segloop_server.schemas.rounds import Curve, CurveItem
+from segloop_server.schemas.rounds import CostItem, Costs, Curve, CurveItem
+from segloop_store.repositories.costs import costs_of_rounds
 from segloop_store.repositories.curve import learning_curve
+from segloop_store.states import Role
 
 router = APIRouter(tags=["rounds"])
 
@@ -21,8 +23,18 @@ MeasuredOn = Annotated[
 def get_learning_curve(
     project_id: uuid.UUID, context: ContextDep, caller: CallerDep, on: MeasuredOn = None
 ) -> Curve:
-    """A row a round, also where there is no metric."""
+    """A row a round, also where there is no metric; what it cost is for owners."""
     with context.database.reading() as session:
-        require_role(session, caller, project_id)
+        access = require_role(session, caller, project_id)
         points = learning_curve(session, project_id)
-    return Curve(items=[CurveItem.of(point, on=on) for point in points])
+    sees_cost = access.role is Role.OWNER
+    return Curve(items=[CurveItem.of(point, on=on, sees_cost=sees_cost) for point in points])
+
+
+@router.get("/projects/{project_id}/costs")
+def get_costs(project_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> Costs:
+    """What the answers of each round cost people, in all and per region. For owners."""
+    with context.database.reading() as session:
+        require_role(session, caller, project_id, Role.OWNER)
+        rounds = costs_of_rounds(session, project_id)
+    return Costs(items=[CostItem.of(item) for item in rounds])

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from segloop.settings import Acquisition, Method
 from segloop_server.schemas.common import Payload, Timestamp
 from segloop_server.schemas.jobs import JobOut
+from segloop_store.repositories.costs import RoundCost
 from segloop_store.repositories.curve import CurvePoint
 from segloop_store.repositories.rounds import RoundView
 from segloop_store.states import RoundState
@@ -123,23 +124,23 @@ class CurveItem(BaseModel):
 
     `annotated_regions`, `clicks`, `strokes`, `keys` and `annotation_seconds` are cumulative: everything
     people had said when the round's model was trained (when the round was started, if it trained none). Each
-    change to an answer adds what it cost; a region counts once.
+    change to an answer adds what it cost; a region counts once. The costs are null for anybody but owners.
     """
 
     round: int
     labelled_fraction: float | None
     annotated_regions: int
-    clicks: int
-    strokes: int
-    keys: int
-    annotation_seconds: float
+    clicks: int | None
+    strokes: int | None
+    keys: int | None
+    annotation_seconds: float | None
     mean_iou: float | None
     iou_per_class: list[float | None] | None
     on: str | None
     model_version_id: uuid.UUID | None
 
     @classmethod
-    def of(cls, point: CurvePoint, *, on: str | None) -> Self:
+    def of(cls, point: CurvePoint, *, on: str | None, sees_cost: bool) -> Self:
         """One point; `on` names the split, None = each round's own."""
         metrics = point.round.metrics or {}
         split = on or metrics.get("on")
@@ -148,15 +149,55 @@ class CurveItem(BaseModel):
             round=point.round.number,
             labelled_fraction=point.round.labelled_fraction,
             annotated_regions=point.annotated_regions,
-            clicks=point.cost.clicks,
-            strokes=point.cost.strokes,
-            keys=point.cost.keys,
-            annotation_seconds=point.cost.annotation_seconds,
+            clicks=point.cost.clicks if sees_cost else None,
+            strokes=point.cost.strokes if sees_cost else None,
+            keys=point.cost.keys if sees_cost else None,
+            annotation_seconds=point.cost.annotation_seconds if sees_cost else None,
             mean_iou=measured.get("mean_iou") if measured else None,
             iou_per_class=measured.get("iou_per_class") if measured else None,
             on=split if measured else None,
             model_version_id=point.round.model_version_id,
         )
+
+
+class CostItem(BaseModel):
+    """What the answers of one round cost people.
+
+    The sums are of all answers, changes and fixes; a median is of what was spent on each region in all.
+    """
+
+    round: int
+    num_regions: int
+    clicks: int
+    strokes: int
+    keys: int
+    annotation_seconds: float
+    median_clicks: float
+    median_strokes: float
+    median_keys: float
+    median_seconds: float
+
+    @classmethod
+    def of(cls, item: RoundCost) -> Self:
+        """From what was summed."""
+        return cls(
+            round=item.round_number,
+            num_regions=item.num_regions,
+            clicks=item.total.clicks,
+            strokes=item.total.strokes,
+            keys=item.total.keys,
+            annotation_seconds=item.total.annotation_seconds,
+            median_clicks=item.median_clicks,
+            median_strokes=item.median_strokes,
+            median_keys=item.median_keys,
+            median_seconds=item.median_seconds,
+        )
+
+
+class Costs(BaseModel):
+    """Every round that has answers, by number."""
+
+    items: list[CostItem]
 
 
 class Curve(BaseModel):
