@@ -1,11 +1,20 @@
-"""An assignment as the page sees it: one region's rows and pixels together. Called outside transactions."""
+"""A region as the page sees it: its rows and pixels together. Called outside transactions."""
+
+import base64
 
 from segloop_server.region_pixels import Box, mask_to_base64_png, prediction_crop, region_mask, to_base64_png
-from segloop_server.schemas.assignments import AssignmentOut, QueriedImage, QueriedRegion, QueryOut
+from segloop_server.schemas.assignments import (
+    AssignmentOut,
+    QueriedImage,
+    QueriedRegion,
+    QueryOut,
+    ReturnedAnswer,
+)
 from segloop_server.schemas.images import API
 from segloop_store.blobs import BlobStore
 from segloop_store.errors import BlobNotFoundError, ConflictError
-from segloop_store.models import RegionQuery
+from segloop_store.models import Image, Partition, PredictionSet, RegionQuery
+from segloop_store.repositories.annotation_views import AnnotationView
 from segloop_store.repositories.assignments import AssignmentView
 
 CROP_MAX_PX = 1024
@@ -26,14 +35,12 @@ def crop_box(box: Box, image_width: int, image_height: int) -> Box:
     return left, top, right - left, bottom - top
 
 
-def assignment_json(view: AssignmentView, blobs: BlobStore) -> AssignmentOut:
-    """An assignment with its mask, and the prediction where there is one."""
+def assignment_json(
+    view: AssignmentView, blobs: BlobStore, returned: AnnotationView | None = None
+) -> AssignmentOut:
+    """An assignment with its mask, the prediction where there is one, and the answer that was returned."""
     query, image, box = view.query, view.image, box_of(view.query)
-    if view.partition is None:
-        raise ConflictError(f"the regions of image {image.filename} are not made yet: try again in a moment")
-    crop = crop_box(box, image.width, image.height)
-    url = f"{API}/images/{image.id}"
-    mask = region_mask(blobs, view.partition.region_map_key, query.region_index, box)
+    crop_bbox, crop_url = crop_json(image, box)
     return AssignmentOut(
         id=view.assignment.id,
         state=view.assignment.state.value,
@@ -47,23 +54,65 @@ def assignment_json(view: AssignmentView, blobs: BlobStore) -> AssignmentOut:
             purpose=query.purpose,
             reason=query.reason,
         ),
-        image=QueriedImage(
-            id=image.id, filename=image.filename, url=f"{url}/file", width=image.width, height=image.height
-        ),
-        region=QueriedRegion(index=query.region_index, bbox=box, mask_png=mask_to_base64_png(mask)),
-        prediction_png=_prediction_png(view, blobs, box),
+        image=image_json(image),
+        region=region_json(image, view.partition, query, blobs),
+        prediction_png=prediction_png(view.prediction, blobs, box),
         model_version_id=query.model_version_id,
-        crop_url=f"{url}/crop?x={crop[0]}&y={crop[1]}&w={crop[2]}&h={crop[3]}&max_px={CROP_MAX_PX}",
-        crop_bbox=crop,
-        segments_url=f"{url}/segments",
+        crop_url=crop_url,
+        crop_bbox=crop_bbox,
+        segments_url=f"{_url(image)}/segments",
+        returned=_returned_json(returned) if returned else None,
     )
 
 
-def _prediction_png(view: AssignmentView, blobs: BlobStore, box: Box) -> str | None:
-    """The model's answer inside the box; None before the first model and once it was cleaned up."""
-    if view.prediction is None:
+def image_json(image: Image) -> QueriedImage:
+    """The image a region lies in."""
+    return QueriedImage(
+        id=image.id,
+        filename=image.filename,
+        url=f"{_url(image)}/file",
+        width=image.width,
+        height=image.height,
+    )
+
+
+def region_json(
+    image: Image, partition: Partition | None, query: RegionQuery, blobs: BlobStore
+) -> QueriedRegion:
+    """A region with its mask."""
+    box = box_of(query)
+    if partition is None:
+        raise ConflictError(f"the regions of image {image.filename} are not made yet: try again in a moment")
+    mask = region_mask(blobs, partition.region_map_key, query.region_index, box)
+    return QueriedRegion(index=query.region_index, bbox=box, mask_png=mask_to_base64_png(mask))
+
+
+def crop_json(image: Image, box: Box) -> tuple[Box, str]:
+    """A region with its surroundings: their box, and where to get the picture of it."""
+    x, y, width, height = crop_box(box, image.width, image.height)
+    return (x, y, width, height), f"{_url(image)}/crop?x={x}&y={y}&w={width}&h={height}&max_px={CROP_MAX_PX}"
+
+
+def prediction_png(prediction: PredictionSet | None, blobs: BlobStore, box: Box) -> str | None:
+    """A model's answer inside the box; None before the first model and once it was cleaned up."""
+    if prediction is None:
         return None
     try:
-        return to_base64_png(prediction_crop(blobs, view.prediction.prediction_key, box))
+        return to_base64_png(prediction_crop(blobs, prediction.prediction_key, box))
     except BlobNotFoundError:
         return None
+
+
+def _url(image: Image) -> str:
+    return f"{API}/images/{image.id}"
+
+
+def _returned_json(view: AnnotationView) -> ReturnedAnswer:
+    last = view.reviews[-1]
+    return ReturnedAnswer(
+        annotation_id=view.annotation.id,
+        version=view.annotation.version,
+        label_map_png=base64.b64encode(view.annotation.label_map_png).decode(),
+        comment=last.comment,
+        reviewer=last.reviewer,
+    )

@@ -8,7 +8,8 @@ from segloop_server.dependencies import Access, Caller, require_role
 from segloop_server.errors import ForbiddenError
 from segloop_store.errors import NotFoundError
 from segloop_store.models import Assignment, ModelVersion, RegionQuery, Round
-from segloop_store.repositories import assignments, models, rounds
+from segloop_store.repositories import annotation_views, assignments, models, rounds
+from segloop_store.repositories.annotation_views import AnnotationView
 from segloop_store.states import Role
 
 
@@ -56,6 +57,17 @@ def require_query(
     query = assignments.get_query(session, query_id)
     _require(session, caller, query.project_id, at_least, "region query")
     return query
+
+
+def require_annotation(
+    session: Session, caller: Caller, annotation_id: uuid.UUID, at_least: Role = Role.VIEWER
+) -> tuple[AnnotationView, Access]:
+    """The annotation and the caller's access; an annotator sees their own only. Raises as `require_round`."""
+    view = annotation_views.get_view(session, annotation_id)
+    access = _require(session, caller, view.annotation.project_id, Role.VIEWER, "annotation")
+    if access.role is Role.ANNOTATOR and view.annotation.user_id != caller.user_id:
+        raise NotFoundError("there is no such annotation")
+    return view, _require(session, caller, view.annotation.project_id, at_least, "annotation")
 
 
 def _require(session: Session, caller: Caller, project_id: uuid.UUID, at_least: Role, what: str) -> Access:

@@ -47,6 +47,14 @@ class AssignmentState(StrEnum):
     RETURNED = "returned"
 
 
+class Verdict(StrEnum):
+    """What a reviewer says of an annotation. The last one counts; `undone` takes back the one before."""
+
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    UNDONE = "undone"
+
+
 class JobState(StrEnum):
     """A background run. `running` with a lease in the past means its worker died."""
 

@@ -349,11 +349,20 @@ def test_annotations_are_listed_page_by_page_and_cost_is_for_owners(lite: Annota
     second = lite.owner.get(f"{lite.path}/annotations?limit=1&cursor={first['next_cursor']}").json()
     assert [item["id"] for item in second["items"]] == [theirs]
     assert second["next_cursor"] is None
-    seen = {
-        item["id"]: (item["num_clicks"], item["num_strokes"], item["num_keys"])
-        for item in lite.people[0].get(f"{lite.path}/annotations").json()["items"]
-    }
-    assert seen == {mine: (3, 0, 0), theirs: (None, None, None)}
+    viewer = lite.site.user()
+    lite.owner.call("PUT", f"{lite.path}/members/{viewer.id}", json={"role": "viewer"})
+    nothing = (None, None, None)
+    for caller, cost_of in (
+        (lite.people[0], {mine: (3, 0, 0)}),
+        (viewer, {mine: nothing, theirs: nothing}),
+        (lite.owner, {mine: (3, 0, 0), theirs: (3, 0, 0)}),
+    ):
+        seen = {
+            item["id"]: (item["num_clicks"], item["num_strokes"], item["num_keys"])
+            for item in caller.get(f"{lite.path}/annotations").json()["items"]
+        }
+        assert seen == cost_of
+    assert lite.people[0].get(f"/annotations/{theirs}").status_code == 404
     for query, expected in (
         (f"user={lite.people[1].id}", [theirs]),
         ("round=0", [mine, theirs]),

@@ -1,19 +1,21 @@
 import hashlib
 import uuid
+from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 
 from segloop.label_maps import encode_index_png
-from segloop.settings import AnnotationKind
+from segloop.settings import AnnotationKind, QueryPurpose
 from segloop_store import events
 from segloop_store.clock import new_id, now
 from segloop_store.database import Database
 from segloop_store.errors import NotFoundError
 from segloop_store.models import Annotation, Assignment, Draft, RegionQuery, Review
-from segloop_store.repositories import annotations, assignments, drafts, leases, rounds
-from segloop_store.repositories.annotations import AnnotationState, Answer, SubmitResult
+from segloop_store.repositories import annotation_views, annotations, assignments, drafts, leases, rounds
+from segloop_store.repositories.annotation_views import AnnotationFilter, AnnotationState
+from segloop_store.repositories.annotations import Answer, SubmitResult
 from segloop_store.states import AssignmentState, QueryState
 from tests.support.seeding import (
     Seeded,
@@ -273,9 +275,12 @@ def test_list_filters_by_user_round_and_state(database: Database, seeded: Seeded
     with database.transaction() as session:
         session.add(Review(annotation_id=other.id, reviewer_id=seeded.owner_id, verdict="accepted"))
 
-    def listed(**filters: object) -> list[uuid.UUID]:
+    def listed(*, after_id: uuid.UUID | None = None, limit: int = 50, **filters: Any) -> list[uuid.UUID]:
+        wanted = AnnotationFilter(**filters)
         with database.reading() as session:
-            views = annotations.list_views(session, seeded.project_id, **filters)  # type: ignore[arg-type]
+            views = annotation_views.list_views(
+                session, seeded.project_id, wanted, after_id=after_id, limit=limit
+            )
             return [view.annotation.id for view in views]
 
     assert listed() == [first.id, second.id, other.id]
@@ -287,13 +292,26 @@ def test_list_filters_by_user_round_and_state(database: Database, seeded: Seeded
     assert listed(state=AnnotationState.ACCEPTED) == [other.id]
     assert listed(after_id=second.id) == [other.id]
     assert listed(limit=1) == [first.id]
+    assert listed(only_of=seeded.user_ids[1]) == listed(purpose=QueryPurpose.SELECTED, only_of=other.user_id)
+    assert listed(purpose=QueryPurpose.AGREEMENT) == []
+    with database.reading() as session:
+        counts = annotation_views.count_states(session, seeded.project_id)
+        own = annotation_views.count_states(
+            session, seeded.project_id, AnnotationFilter(user_id=other.user_id)
+        )
+    assert {state.value: count for state, count in counts.items() if count} == {
+        "superseded": 1,
+        "submitted": 1,
+        "accepted": 1,
+    }
+    assert sum(own.values()) == own[AnnotationState.ACCEPTED] == 1
 
 
 def test_unknown_ids_are_not_found(database: Database) -> None:
     with pytest.raises(NotFoundError), database.transaction() as session:
         annotations.submit(session, new_id(), answer_of(1), at=now())
     with pytest.raises(NotFoundError), database.reading() as session:
-        annotations.get_view(session, new_id())
+        annotation_views.get_view(session, new_id())
 
 
 def test_helper_paints_only_inside_the_region(database: Database, seeded: Seeded, held: Assignment) -> None:

@@ -120,7 +120,7 @@ def test_last_verdict_counts(asked: SimpleNamespace) -> None:
     assert _in_use(asked) == [answer.id]
 
 
-def test_fix_wins_over_everything_of_the_person_it_fixes_and_the_later_fix_over_the_earlier(
+def test_fix_wins_over_everything_and_the_later_fix_over_the_earlier(
     asked: SimpleNamespace,
 ) -> None:
     first = add_annotation(asked.session, asked.query, asked.ann)
@@ -133,12 +133,36 @@ def test_fix_wins_over_everything_of_the_person_it_fixes_and_the_later_fix_over_
     assert _in_use(asked) == [later.id]
 
 
-def test_each_person_has_an_answer_in_use_oldest_first(asked: SimpleNamespace) -> None:
+def test_each_person_has_an_answer_in_use_oldest_first_until_one_is_fixed(asked: SimpleNamespace) -> None:
     first = add_annotation(asked.session, asked.query, asked.ann)
     second = add_annotation(asked.session, asked.query, asked.ben)
-    fix = add_annotation(asked.session, asked.query, asked.reviewer, fixes=first)
+    assert _in_use(asked) == [first.id, second.id]
 
-    assert _in_use(asked) == [second.id, fix.id]
+    fix = add_annotation(asked.session, asked.query, asked.reviewer, fixes=first)
+    assert _in_use(asked) == [fix.id]
+
+    add_annotation(asked.session, asked.query, asked.ben, version=2)
+    assert _in_use(asked) == [fix.id]
+
+
+def test_fix_that_was_undone_counts_no_more_and_an_undone_verdict_neither(asked: SimpleNamespace) -> None:
+    answer = add_annotation(asked.session, asked.query, asked.ann)
+    fix = add_annotation(asked.session, asked.query, asked.reviewer, fixes=answer)
+    add_review(asked.session, fix, asked.reviewer, "undone")
+    assert _in_use(asked) == [answer.id]
+
+    add_review(asked.session, answer, asked.reviewer, "returned")
+    assert _in_use(asked) == []
+    add_review(asked.session, answer, asked.reviewer, "undone")
+    assert _in_use(asked) == [answer.id]
+
+
+def test_fix_of_a_fix_is_in_use_alone(asked: SimpleNamespace) -> None:
+    answer = add_annotation(asked.session, asked.query, asked.ann)
+    fix = add_annotation(asked.session, asked.query, asked.reviewer, fixes=answer)
+    later = add_annotation(asked.session, asked.query, asked.other_reviewer, fixes=fix)
+
+    assert _in_use(asked) == [later.id]
 
 
 @pytest.mark.parametrize("purpose", [QueryPurpose.AGREEMENT, QueryPurpose.AUDIT])

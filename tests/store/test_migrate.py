@@ -4,15 +4,25 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import JSON, Column, MetaData, Table, insert, inspect, select, text
+from sqlalchemy import JSON, Column, MetaData, Table, column, insert, inspect, select, table, text
+from sqlalchemy.orm import Session
 
 from segloop.settings import PartitionKind
 from segloop_store.clock import new_id, now
 from segloop_store.database import Database
 from segloop_store.errors import StoreError
 from segloop_store.migrate import current_revision, differences, head_revision, migrate
-from segloop_store.models import Base, LabelClass, Project, TrainingSnapshot
-from tests.support.rows import add_round
+from segloop_store.models import Annotation, Base, LabelClass, Project, RegionQuery, TrainingSnapshot
+from tests.support.rows import add_image, add_round, add_user
+
+
+def add_old_project(session: Session) -> Project:
+    """A project as the first migrations knew it, with a column that was dropped since."""
+    columns = [Column(column.name, column.type) for column in Project.__table__.columns]
+    then = Table("project", MetaData(), *columns, Column("settings", JSON))
+    values = {"name": "old", "guide_markdown": "", "partition_kind": PartitionKind.GRID, "settings": {}}
+    session.execute(insert(then).values(id=new_id(), created_at=now(), **values))
+    return session.scalars(select(Project)).one()
 
 
 def test_empty_to_head_leaves_nothing_to_migrate(empty_database: Database) -> None:
@@ -72,12 +82,8 @@ def test_two_starters_migrate_one_after_the_other(empty_database: Database) -> N
 def test_old_snapshots_get_the_number_of_classes_they_were_taken_with(empty_database: Database) -> None:
     migrate(empty_database, to="202611221255")
     taken_at = now()
-    columns = [Column(column.name, column.type) for column in Project.__table__.columns]
-    then = Table("project", MetaData(), *columns, Column("settings", JSON))  # dropped since
     with empty_database.transaction() as session:
-        values = {"name": "old", "guide_markdown": "", "partition_kind": PartitionKind.GRID, "settings": {}}
-        session.execute(insert(then).values(id=new_id(), created_at=taken_at, **values))
-        project = session.scalars(select(Project)).one()
+        project = add_old_project(session)
         round_id = add_round(session, project).id
         for index in range(3):
             created_at = taken_at + timedelta(minutes=index - 1)
@@ -99,6 +105,33 @@ def test_old_snapshots_get_the_number_of_classes_they_were_taken_with(empty_data
     assert differences(empty_database) == []
     with empty_database.reading() as session:
         assert session.scalars(select(TrainingSnapshot.num_classes)).all() == [2]
+
+
+def test_answers_of_before_are_kept_and_count_no_strokes(empty_database: Database) -> None:
+    migrate(empty_database, to="202611221415")
+    newer = {"num_strokes", "num_keys", "returned_to"}
+    query_id, annotation_id = new_id(), new_id()
+    with empty_database.transaction() as session:
+        project, user = add_old_project(session), add_user(session)
+        round_, image = add_round(session, project), add_image(session, project)
+        of_both = {"project_id": project.id, "image_id": image.id, "region_index": 0, "created_at": now()}
+        query = {"id": query_id, "round_id": round_.id, "rank": 0, "purpose": "selected", "state": "answered"}
+        query |= dict.fromkeys(("bbox_x", "bbox_y", "num_skipped"), 0)
+        query |= dict.fromkeys(("bbox_width", "bbox_height", "area_px", "num_wanted", "num_answered"), 1)
+        annotation = {"id": annotation_id, "region_query_id": query_id, "user_id": user.id, "version": 1}
+        annotation |= {"kind": "exact", "label_map_png": b"png", "label_map_sha256": "0", "num_void_px": 0}
+        annotation |= {"annotation_seconds": 1.5, "num_clicks": 3}
+        for model, values in ((RegionQuery, {**query, "reason": {}}), (Annotation, annotation)):
+            columns = [column(c.name, c.type) for c in model.__table__.columns if c.name not in newer]
+            session.execute(insert(table(model.__tablename__, *columns)).values({**of_both, **values}))
+
+    migrate(empty_database)
+
+    assert differences(empty_database) == []
+    with empty_database.reading() as session:
+        kept = session.get_one(Annotation, annotation_id)
+        assert (kept.num_clicks, kept.num_strokes, kept.num_keys) == (3, 0, 0)
+        assert session.get_one(RegionQuery, query_id).returned_to is None
 
 
 def test_database_of_a_newer_version_is_refused_and_left_alone(database: Database) -> None:

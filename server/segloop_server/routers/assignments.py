@@ -5,9 +5,10 @@ import uuid
 
 from fastapi import APIRouter, Response
 
+from segloop_server.answers import answer_of
 from segloop_server.assignment_views import assignment_json, box_of
 from segloop_server.dependencies import Caller, CallerDep, Context, ContextDep, require_role
-from segloop_server.region_pixels import CheckedAnswer, check_answer, decode_box, region_mask
+from segloop_server.region_pixels import decode_box
 from segloop_server.round_access import require_own_assignment
 from segloop_server.schemas.assignments import (
     AnswerBody,
@@ -22,8 +23,14 @@ from segloop_server.schemas.assignments import (
 from segloop_store.clock import now
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import Draft
-from segloop_store.repositories import annotations, assignments, drafts, leases, projects
-from segloop_store.repositories.annotations import Answer
+from segloop_store.repositories import (
+    annotation_views,
+    annotations,
+    assignments,
+    drafts,
+    leases,
+    projects,
+)
 from segloop_store.repositories.assignments import AssignmentView
 from segloop_store.repositories.drafts import DraftContents
 from segloop_store.states import Role
@@ -40,7 +47,7 @@ router = APIRouter(tags=["annotating"])
 def claim_assignment(
     project_id: uuid.UUID, context: ContextDep, caller: CallerDep
 ) -> AssignmentOut | Response:
-    """Lease the best-ranked region nobody holds and the caller has not dealt with yet."""
+    """Lease what was returned to the caller, else the best-ranked region nobody holds and is new to them."""
     with context.database.transaction() as session:
         require_role(session, caller, project_id, Role.ANNOTATOR)
         assignment = assignments.claim_next(
@@ -51,9 +58,10 @@ def claim_assignment(
             at=now(),
         )
         view = assignments.view(session, assignment.id) if assignment is not None else None
+        returned = annotation_views.returned_of(session, [view.query], caller.user_id) if view else {}
     if view is None:
         return Response(status_code=204)
-    return assignment_json(view, context.blobs)
+    return assignment_json(view, context.blobs, returned.get(view.query.id))
 
 
 @router.get("/projects/{project_id}/assignments")
@@ -62,13 +70,19 @@ def list_held_assignments(project_id: uuid.UUID, context: ContextDep, caller: Ca
     with context.database.reading() as session:
         require_role(session, caller, project_id)
         views = assignments.held_by(session, project_id, caller.user_id, now(), limit=assignments.MAX_LEASES)
-    return HeldAssignments(items=[assignment_json(view, context.blobs) for view in views])
+        returned = annotation_views.returned_of(session, [view.query for view in views], caller.user_id)
+    return HeldAssignments(
+        items=[assignment_json(view, context.blobs, returned.get(view.query.id)) for view in views]
+    )
 
 
 @router.get("/assignments/{assignment_id}")
 def get_assignment(assignment_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> AssignmentOut:
     """One of the caller's own assignments, whatever became of it."""
-    return assignment_json(_own(context, caller, assignment_id)[0], context.blobs)
+    view, _ = _own(context, caller, assignment_id)
+    with context.database.reading() as session:
+        returned = annotation_views.returned_of(session, [view.query], caller.user_id)
+    return assignment_json(view, context.blobs, returned.get(view.query.id))
 
 
 @router.put("/assignments/{assignment_id}/annotation")
@@ -81,17 +95,7 @@ def submit_annotation(
     reviewed.
     """
     view, num_classes = _own(context, caller, assignment_id)
-    checked = _checked(context, view, body, num_classes)
-    answer = Answer(
-        label_map_png=checked.label_map_png,
-        label_map_sha256=checked.label_map_sha256,
-        num_void_px=checked.num_void_px,
-        kind=body.kind,
-        annotation_seconds=body.seconds_spent,
-        num_clicks=body.num_clicks,
-        num_strokes=body.num_strokes,
-        num_keys=body.num_keys,
-    )
+    answer = answer_of(context.blobs, view.partition, view.query, body, num_classes=num_classes)
     with context.database.transaction() as session:
         require_own_assignment(session, caller, assignment_id)
         result = annotations.submit(session, assignment_id, answer, at=now())
@@ -164,15 +168,6 @@ def _own(context: Context, caller: Caller, assignment_id: uuid.UUID) -> tuple[As
         require_own_assignment(session, caller, assignment_id)
         view = assignments.view(session, assignment_id)
         return view, projects.num_classes(session, view.query.project_id)
-
-
-def _checked(context: Context, view: AssignmentView, body: AnswerBody, num_classes: int) -> CheckedAnswer:
-    box = box_of(view.query)
-    label_map = decode_box(body.label_map_png, box)
-    if view.partition is None:
-        raise ConflictError("the regions of this image are not made yet: try again in a moment")
-    mask = region_mask(context.blobs, view.partition.region_map_key, view.query.region_index, box)
-    return check_answer(label_map, mask, num_classes=num_classes, kind=body.kind)
 
 
 def _draft_json(draft: Draft) -> DraftOut:

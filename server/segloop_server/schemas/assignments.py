@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 
 from segloop.settings import AnnotationKind, QueryPurpose
 from segloop_server.schemas.common import Payload, Storable, Timestamp
-from segloop_store.repositories.annotations import AnnotationState
 
 DAY_SECONDS = 86_400.0
 MAX_COUNT = 1_000_000
@@ -50,8 +49,22 @@ class QueriedRegion(BaseModel):
     mask_png: str
 
 
+class ReturnedAnswer(BaseModel):
+    """The caller's own answer that a reviewer has returned: what to start from, and what is wrong with it."""
+
+    annotation_id: uuid.UUID
+    version: int
+    label_map_png: str
+    comment: str
+    reviewer: str
+
+
 class AssignmentOut(BaseModel):
-    """A region in the caller's hands until `lease_expires_at`."""
+    """A region in the caller's hands until `lease_expires_at`.
+
+    `returned` is set where a reviewer wants another answer of the caller: any answer through this assignment
+    is the next version, the same pixels too.
+    """
 
     id: uuid.UUID
     state: str
@@ -64,6 +77,7 @@ class AssignmentOut(BaseModel):
     crop_url: str
     crop_bbox: tuple[int, int, int, int]
     segments_url: str
+    returned: ReturnedAnswer | None = None
 
 
 class HeldAssignments(BaseModel):
@@ -173,33 +187,3 @@ class SkippedQuery(BaseModel):
     region_index: int
     bbox: tuple[int, int, int, int]
     skips: list[SkippedBy]
-
-
-class AnnotationOut(BaseModel):
-    """One annotation version. What it cost is null for anybody but owners and the author."""
-
-    id: uuid.UUID
-    region_query_id: uuid.UUID
-    assignment_id: uuid.UUID | None
-    image_id: uuid.UUID
-    region_index: int
-    bbox: tuple[int, int, int, int]
-    round: int
-    purpose: QueryPurpose
-    user_id: uuid.UUID
-    username: str
-    version: int
-    kind: AnnotationKind
-    state: AnnotationState
-    num_void_px: int
-    annotation_seconds: float | None
-    num_clicks: int | None
-    num_strokes: int | None
-    num_keys: int | None
-    created_at: Timestamp
-
-
-class AnnotationDetail(AnnotationOut):
-    """An annotation with its pixels: base64 index PNG of the bbox, 255 outside the region."""
-
-    label_map_png: str

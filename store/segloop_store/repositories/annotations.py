@@ -1,28 +1,18 @@
-"""What people said of regions: submit once, change until reviewed, list. Pixels are checked before."""
+"""What people say of regions: submit once, change until reviewed. Pixels are checked before."""
 
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import ColumnElement, case, func, literal, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from segloop.settings import AnnotationKind
 from segloop_store import events, transitions
-from segloop_store.errors import NotFoundError
-from segloop_store.models import Annotation, Assignment, Draft, RegionQuery, Review, Round, User
+from segloop_store.models import Annotation, Assignment, Draft, RegionQuery
 from segloop_store.repositories import drafts, leases
+from segloop_store.repositories.settling import is_returned, is_settled, last_version, next_version, settle
 from segloop_store.states import AssignmentState, Process, QueryState
-
-
-class AnnotationState(StrEnum):
-    """Where one annotation version stands; worked out from versions and reviews, never stored."""
-
-    SUBMITTED = "submitted"
-    ACCEPTED = "accepted"
-    RETURNED = "returned"
-    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +42,6 @@ class SubmitResult:
     refusal: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotationView:
-    """An annotation with what a list shows beside it."""
-
-    annotation: Annotation
-    query: RegionQuery
-    round_number: int
-    username: str
-    state: AnnotationState
-
-
 def submit(session: Session, assignment_id: uuid.UUID, answer: Answer, *, at: datetime) -> SubmitResult:
     """Take an answer exactly once.
 
@@ -74,28 +53,15 @@ def submit(session: Session, assignment_id: uuid.UUID, answer: Answer, *, at: da
         NotFoundError: there is no such assignment.
     """
     assignment, query = leases.lock(session, assignment_id)
-    last = _last_version(session, query.id, assignment.user_id)
+    last = last_version(session, query.id, assignment.user_id)
     if last is not None:
-        return _repeat_or_change(session, assignment, query, last, answer)
+        return _repeat_or_change(session, assignment, query, last, answer, at)
     refusal = _refusal(session, assignment, query, at)
     if refusal is not None:
         _keep_late_answer(session, assignment_id, answer, at)
         return SubmitResult(None, refusal)
     leases.expire_others(session, assignment, at)
     return SubmitResult(_accept(session, assignment, query, answer))
-
-
-def _last_version(session: Session, query_id: uuid.UUID, user_id: uuid.UUID) -> Annotation | None:
-    return session.scalar(
-        select(Annotation)
-        .where(
-            Annotation.region_query_id == query_id,
-            Annotation.user_id == user_id,
-            Annotation.fixes_annotation_id.is_(None),
-        )
-        .order_by(Annotation.version.desc())
-        .limit(1)
-    )
 
 
 def _refusal(session: Session, assignment: Assignment, query: RegionQuery, at: datetime) -> str | None:
@@ -122,54 +88,64 @@ def _keep_late_answer(session: Session, assignment_id: uuid.UUID, answer: Answer
 
 
 def _accept(session: Session, assignment: Assignment, query: RegionQuery, answer: Answer) -> Annotation:
-    annotation = _add_version(session, assignment, query, answer, version=1)
-    transitions.move_assignment(session, assignment.id, AssignmentState.ANSWERED, by=Process.SERVER)
-    query.num_answered += 1
-    session.flush()
-    if query.num_answered >= query.num_wanted and query.state is not QueryState.ANSWERED:
-        transitions.move_query(session, query.id, QueryState.ANSWERED, by=Process.SERVER)
+    annotation = _add_version(session, assignment, query, answer)
+    was_answered = query.state is QueryState.ANSWERED
+    _close(session, assignment, query)
+    if query.state is QueryState.ANSWERED and not was_answered:
         leases.withdraw_repeats(session, query)
-    draft = session.scalar(select(Draft).where(Draft.assignment_id == assignment.id))
-    if draft is not None:
-        session.delete(draft)
     return annotation
 
 
+def _close(session: Session, assignment: Assignment, query: RegionQuery) -> None:
+    """The assignment is over, its draft not needed any more, and the query follows."""
+    if assignment.state in {AssignmentState.LEASED, AssignmentState.EXPIRED}:
+        transitions.move_assignment(session, assignment.id, AssignmentState.ANSWERED, by=Process.SERVER)
+    draft = session.scalar(select(Draft).where(Draft.assignment_id == assignment.id))
+    if draft is not None:
+        session.delete(draft)
+    settle(session, query)
+
+
 def _repeat_or_change(
-    session: Session, assignment: Assignment, query: RegionQuery, last: Annotation, answer: Answer
+    session: Session,
+    assignment: Assignment,
+    query: RegionQuery,
+    last: Annotation,
+    answer: Answer,
+    at: datetime,
 ) -> SubmitResult:
-    if last.label_map_sha256 == answer.label_map_sha256 and last.kind is answer.kind:
+    is_same = last.label_map_sha256 == answer.label_map_sha256 and last.kind is answer.kind
+    # asked again because a reviewer returned it, its author may well say the same once more
+    insists = last.assignment_id != assignment.id and is_returned(session, last)
+    if is_same and not insists:
         return SubmitResult(last)
-    if is_settled(session, last.id):
+    if is_settled(session, last, query):
+        if assignment.state is not AssignmentState.ANSWERED:
+            _keep_late_answer(session, assignment.id, answer, at)
         return SubmitResult(None, "the answer has been reviewed: it cannot be changed any more")
-    return SubmitResult(_add_version(session, assignment, query, answer, version=last.version + 1))
+    annotation = _add_version(session, assignment, query, answer)
+    _close(session, assignment, query)
+    return SubmitResult(annotation)
 
 
-def is_settled(session: Session, annotation_id: uuid.UUID) -> bool:
-    """True if a reviewer accepted or fixed the annotation; a returned one is its author's to answer again."""
-    verdict = session.scalar(
-        select(Review.verdict)
-        .where(Review.annotation_id == annotation_id)
-        .order_by(Review.created_at.desc(), Review.id.desc())
-        .limit(1)
-    )
-    fix = session.scalar(
-        select(Annotation.id).where(Annotation.fixes_annotation_id == annotation_id).limit(1)
-    )
-    return fix is not None or (verdict is not None and verdict != AnnotationState.RETURNED)
+def _add_version(session: Session, assignment: Assignment, query: RegionQuery, answer: Answer) -> Annotation:
+    annotation = add(session, query, answer, user_id=assignment.user_id, assignment_id=assignment.id)
+    kind = "annotation.submitted" if annotation.version == 1 else "annotation.changed"
+    record(session, kind, annotation, query, user_id=assignment.user_id)
+    return annotation
 
 
-def _add_version(
-    session: Session, assignment: Assignment, query: RegionQuery, answer: Answer, *, version: int
+def add(
+    session: Session, query: RegionQuery, answer: Answer, *, user_id: uuid.UUID, **values: uuid.UUID
 ) -> Annotation:
+    """Keep an answer as the person's next version; `values` are further columns."""
     annotation = Annotation(
         project_id=query.project_id,
         region_query_id=query.id,
-        assignment_id=assignment.id,
         image_id=query.image_id,
         region_index=query.region_index,
-        user_id=assignment.user_id,
-        version=version,
+        user_id=user_id,
+        version=next_version(session, query.id, user_id),
         kind=answer.kind,
         label_map_png=answer.label_map_png,
         label_map_sha256=answer.label_map_sha256,
@@ -178,97 +154,34 @@ def _add_version(
         num_clicks=answer.num_clicks,
         num_strokes=answer.num_strokes,
         num_keys=answer.num_keys,
+        **values,
     )
     session.add(annotation)
     session.flush()
-    events.record(
-        session,
-        "annotation.submitted" if version == 1 else "annotation.changed",
-        project_id=query.project_id,
-        round_id=query.round_id,
-        user_id=assignment.user_id,
-        payload={
-            "annotation_id": str(annotation.id),
-            "version": version,
-            "image_id": str(query.image_id),
-            "region_index": query.region_index,
-        },
-    )
     return annotation
 
 
-def get_view(session: Session, annotation_id: uuid.UUID) -> AnnotationView:
-    """One annotation version.
-
-    Raises:
-        NotFoundError: there is none with this id.
-    """
-    found = _views(session, Annotation.id == annotation_id, limit=1)
-    if not found:
-        raise NotFoundError(f"there is no annotation {annotation_id}")
-    return found[0]
-
-
-def list_views(
+def record(
     session: Session,
-    project_id: uuid.UUID,
+    kind: str,
+    annotation: Annotation,
+    query: RegionQuery,
     *,
-    user_id: uuid.UUID | None = None,
-    round_number: int | None = None,
-    round_id: uuid.UUID | None = None,
-    state: AnnotationState | None = None,
-    after_id: uuid.UUID | None = None,
-    limit: int = 50,
-) -> list[AnnotationView]:
-    """A project's annotation versions in the order they were made, every filter narrowing the list."""
-    conditions: list[ColumnElement[bool]] = [Annotation.project_id == project_id]
-    if user_id is not None:
-        conditions.append(Annotation.user_id == user_id)
-    if round_number is not None:
-        conditions.append(Round.number == round_number)
-    if round_id is not None:
-        conditions.append(Round.id == round_id)
-    if state is not None:
-        conditions.append(_state_of_annotation() == state.value)
-    if after_id is not None:
-        conditions.append(Annotation.id > after_id)
-    return _views(session, *conditions, limit=limit)
-
-
-def _views(session: Session, *conditions: ColumnElement[bool], limit: int) -> list[AnnotationView]:
-    rows = session.execute(
-        select(Annotation, RegionQuery, Round.number, User.username, _state_of_annotation())
-        .join(RegionQuery, RegionQuery.id == Annotation.region_query_id)
-        .join(Round, Round.id == RegionQuery.round_id)
-        .join(User, User.id == Annotation.user_id)
-        .where(*conditions)
-        .order_by(Annotation.id)
-        .limit(limit)
-    )
-    return [AnnotationView(*row[:4], AnnotationState(row[4])) for row in rows]
-
-
-def _state_of_annotation() -> ColumnElement[str]:
-    newer = aliased(Annotation)
-    has_newer = (
-        select(newer.id)
-        .where(
-            newer.region_query_id == Annotation.region_query_id,
-            newer.user_id == Annotation.user_id,
-            newer.version > Annotation.version,
-        )
-        .correlate(Annotation)
-        .exists()
-    )
-    verdict = (
-        select(Review.verdict)
-        .where(Review.annotation_id == Annotation.id)
-        .order_by(Review.created_at.desc(), Review.id.desc())
-        .limit(1)
-        .correlate(Annotation)
-        .scalar_subquery()
-    )
-    return case(
-        (has_newer, literal(AnnotationState.SUPERSEDED.value)),
-        else_=func.coalesce(verdict, literal(AnnotationState.SUBMITTED.value)),
+    user_id: uuid.UUID,
+    **payload: str,
+) -> None:
+    """Log what somebody did to an annotation."""
+    events.record(
+        session,
+        kind,
+        project_id=query.project_id,
+        round_id=query.round_id,
+        user_id=user_id,
+        payload={
+            "annotation_id": str(annotation.id),
+            "version": annotation.version,
+            "image_id": str(query.image_id),
+            "region_index": query.region_index,
+            **payload,
+        },
     )

@@ -5,17 +5,19 @@ What becomes of an assignment afterwards is in `leases`.
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
+from sqlalchemy import Case, ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
+from segloop.settings import QueryPurpose
 from segloop_store.database import is_sqlite
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import (
+    Annotation,
     Assignment,
     Image,
     Partition,
@@ -58,9 +60,9 @@ def claim_next(
 ) -> Assignment | None:
     """Lease the best-ranked open query of the project's annotating rounds to a user, or None without one.
 
-    Never a region anybody holds, for whatever purpose; never one this user has answered, nor one they
-    skipped in the same round. A lease that ran out is expired here and its region offered again, to its
-    former holder too.
+    What a reviewer has returned to this user comes first, whatever became of its round. Never a region
+    anybody holds, for whatever purpose; else never one this user has answered, nor one they skipped in the
+    same round. A lease that ran out is expired here and its region offered again, to its former holder too.
 
     Raises:
         ConflictError: the user holds `MAX_LEASES` leases already.
@@ -68,10 +70,8 @@ def claim_next(
     _refuse_hoarding(session, user_id, at)
     contested: list[uuid.UUID] = []
     while len(contested) < MAX_CONTESTED:
-        statement = next_query(project_id, user_id, at, contested).with_for_update(
-            of=RegionQuery, skip_locked=True
-        )
-        query = session.scalars(statement).first()
+        query = _first_locked(session, returned_query(project_id, user_id, at, contested))
+        query = query or _first_locked(session, next_query(project_id, user_id, at, contested))
         if query is None:
             return None
         assignment = _try_lease(session, query, user_id, lease_seconds, at)
@@ -79,6 +79,10 @@ def claim_next(
             return assignment
         contested.append(query.id)
     return None
+
+
+def _first_locked(session: Session, statement: Select[RegionQuery]) -> RegionQuery | None:
+    return session.scalars(statement.with_for_update(of=RegionQuery, skip_locked=True)).first()
 
 
 def _refuse_hoarding(session: Session, user_id: uuid.UUID, at: datetime) -> None:
@@ -99,26 +103,77 @@ def next_query(
     project_id: uuid.UUID, user_id: uuid.UUID, at: datetime, contested: Sequence[uuid.UUID] = ()
 ) -> Select[RegionQuery]:
     """The statement for the query this user would get now: the index in rank order, up to the first."""
+    return _first(
+        contested,
+        *in_queue(project_id),
+        _is_ripe_for(user_id),
+        ~_is_taken_or_known(user_id, at),
+    )
+
+
+def returned_query(
+    project_id: uuid.UUID, user_id: uuid.UUID, at: datetime, contested: Sequence[uuid.UUID] = ()
+) -> Select[RegionQuery]:
+    """The statement for the query whose answer was returned to this user, if they do not hold it already."""
+    skipped = select(Assignment.id).where(
+        Assignment.region_query_id == RegionQuery.id, Assignment.state == AssignmentState.SKIPPED
+    )
+    return _first(
+        contested,
+        *is_returned(project_id),
+        RegionQuery.returned_to == user_id,
+        ~skipped.exists(),
+        ~_is_taken(at),
+    )
+
+
+def _first(contested: Sequence[uuid.UUID], *conditions: ColumnElement[bool]) -> Select[RegionQuery]:
     statement = (
         select(RegionQuery)
         .join(Image, Image.id == RegionQuery.image_id)
-        .where(
-            *in_queue(project_id),
-            Image.hidden_at.is_(None),
-            ~_is_taken_or_known(user_id, at),
-        )
+        .where(*conditions, Image.hidden_at.is_(None))
         .order_by(RegionQuery.rank, RegionQuery.id)
         .limit(1)
     )
     return statement.where(RegionQuery.id.not_in(contested)) if contested else statement
 
 
+def is_returned(project_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    """Conditions of a query whose answer went back to its author."""
+    return (
+        RegionQuery.project_id == project_id,
+        RegionQuery.state == QueryState.OPEN,
+        RegionQuery.returned_to.is_not(None),
+    )
+
+
+def _is_ripe_for(user_id: uuid.UUID) -> ColumnElement[bool]:
+    """A region is asked a second time once it has an answer, and of somebody who has not fixed it either.
+
+    So whoever is alone answers what trains the model, and is never asked what only somebody else can answer.
+    """
+    first = aliased(RegionQuery)
+    is_answered = select(first.id).where(
+        first.image_id == RegionQuery.image_id,
+        first.region_index == RegionQuery.region_index,
+        first.purpose != QueryPurpose.AGREEMENT,
+        first.num_answered > 0,
+    )
+    own = select(Annotation.id).where(
+        Annotation.image_id == RegionQuery.image_id,
+        Annotation.region_index == RegionQuery.region_index,
+        Annotation.user_id == user_id,
+    )
+    return or_(RegionQuery.purpose != QueryPurpose.AGREEMENT, and_(is_answered.exists(), ~own.exists()))
+
+
 def in_queue(project_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
-    """Conditions of a query that waits for answers: open, in an annotating round, not skipped too often."""
+    """Conditions of a query that waits for anybody: open, in an annotating round, not skipped too often."""
     annotating = select(Round.id).where(Round.project_id == project_id, Round.state == RoundState.ANNOTATING)
     return (
         RegionQuery.project_id == project_id,
         RegionQuery.state == QueryState.OPEN,
+        RegionQuery.returned_to.is_(None),
         RegionQuery.round_id.in_(annotating),
         RegionQuery.num_skipped < MAX_SKIPS,
     )
@@ -126,11 +181,19 @@ def in_queue(project_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
 
 def _is_taken_or_known(user_id: uuid.UUID, at: datetime) -> ColumnElement[bool]:
     """Somebody holds the query's region, or this user has dealt with it, by whatever query it was asked."""
-    other = aliased(RegionQuery)
+    return _has_assignment(lambda other: _matters_to(user_id, at, other))
+
+
+def _is_taken(at: datetime) -> ColumnElement[bool]:
+    """Somebody holds the query's region, by whatever query it was asked."""
+    return _has_assignment(lambda _: case((is_live(at), 1), else_=0))
+
+
+def _matters_to(user_id: uuid.UUID, at: datetime, other: type[RegionQuery]) -> Case[int]:
     is_users = Assignment.user_id == user_id
     # A CASE, not an OR: SQLite would walk the index of all leases, or of all the user ever answered, for each
     # candidate. So the region's own few assignments are looked at, whatever else there is.
-    matters = case(
+    return case(
         (is_live(at), 1),
         (and_(is_users, Assignment.state == AssignmentState.ANSWERED), 1),
         (
@@ -143,13 +206,18 @@ def _is_taken_or_known(user_id: uuid.UUID, at: datetime) -> ColumnElement[bool]:
         ),
         else_=0,
     )
+
+
+def _has_assignment(matters: Callable[[type[RegionQuery]], Case[int]]) -> ColumnElement[bool]:
+    """An assignment of the query's region, by whatever query `other`, for which `matters` is 1."""
+    other = aliased(RegionQuery)
     return (
         select(Assignment.id)
         .join(other, other.id == Assignment.region_query_id)
         .where(
             other.image_id == RegionQuery.image_id,
             other.region_index == RegionQuery.region_index,
-            matters == 1,
+            matters(other) == 1,
         )
         .exists()
     )
@@ -189,7 +257,8 @@ def _has_region_to_itself(session: Session, query: RegionQuery, user_id: uuid.UU
     """
     if not session.scalar(select(func.pg_try_advisory_xact_lock(region_key(query)))):
         return False
-    is_taken = select(RegionQuery.id).where(RegionQuery.id == query.id, _is_taken_or_known(user_id, at))
+    is_taken_now = _is_taken(at) if query.returned_to == user_id else _is_taken_or_known(user_id, at)
+    is_taken = select(RegionQuery.id).where(RegionQuery.id == query.id, is_taken_now)
     return session.scalar(is_taken) is None
 
 

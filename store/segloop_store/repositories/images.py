@@ -276,7 +276,8 @@ def region_states(session: Session, image_id: uuid.UUID) -> Mapping[int, str]:
     )
     statement = (
         select(RegionQuery.region_index, RegionQuery.state, RegionQuery.num_answered, leased)
-        .where(RegionQuery.image_id == image_id)
+        # asking a second time changes nothing of what the region is
+        .where(RegionQuery.image_id == image_id, RegionQuery.purpose != QueryPurpose.AGREEMENT)
         .order_by(RegionQuery.created_at, RegionQuery.id)
     )
     states: dict[int, str] = {}

@@ -1,8 +1,8 @@
 """What is known of each image: its latest uploaded truth, and over it the annotations in use.
 
-In use, per region query and person: a reviewer's fix of any of their versions, else the accepted version,
-else the latest, unless it was returned. Answers to agreement and audit queries are never trained on. Knows
-rows, not pixels.
+In use of a region query: a reviewer's fix that stands, which replaces whatever anybody said there; else of
+each person the accepted version, else the latest, unless it was returned. Answers to agreement and audit
+queries are never trained on. Knows rows, not pixels.
 """
 
 import uuid
@@ -12,15 +12,14 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, collate, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, Subquery, case, collate, func, or_, select
+from sqlalchemy.orm import Session
 
 from segloop.settings import AnnotationKind, QueryPurpose, Split
 from segloop_store.database import is_sqlite
-from segloop_store.models import Annotation, GroundTruth, Image, Partition, RegionQuery, Review
-
-ACCEPTED = "accepted"
-RETURNED = "returned"
+from segloop_store.models import Annotation, GroundTruth, Image, Partition, RegionQuery
+from segloop_store.repositories.verdicts import has_verdict
+from segloop_store.states import Verdict
 
 TRAINED_ON = (QueryPurpose.SELECTED,)
 """Purposes whose answers count as known."""
@@ -157,23 +156,20 @@ def _in_use(project_id: uuid.UUID, purposes: Collection[QueryPurpose]) -> Select
 
 
 def _ranked(project_id: uuid.UUID, purposes: Collection[QueryPurpose]) -> Subquery:
-    """Each annotation's place among those of its query and person; the first counts unless it `is_out`."""
-    original = aliased(Annotation)
-    verdict = (
-        select(Review.verdict)
-        .where(Review.annotation_id == Annotation.id)
-        .order_by(Review.created_at.desc(), Review.id.desc())
-        .limit(1)
-        .correlate(Annotation)
-        .scalar_subquery()
-    )
+    """Each answer's place among those of its query and person, fixes among themselves.
+
+    The first counts unless it `is_out`: returned, or of a query that a fix settles.
+    """
     is_fix = case((Annotation.fixes_annotation_id.is_not(None), 1), else_=0)
-    is_accepted = case((func.coalesce(verdict, "") == ACCEPTED, 1), else_=0)
+    is_fixed = func.max(is_fix).over(partition_by=Annotation.region_query_id)
     place = func.row_number().over(
-        partition_by=[Annotation.region_query_id, func.coalesce(original.user_id, Annotation.user_id)],
+        partition_by=[
+            Annotation.region_query_id,
+            is_fix,
+            case((is_fix == 1, None), else_=Annotation.user_id),
+        ],
         order_by=[
-            is_fix.desc(),
-            is_accepted.desc(),
+            case((has_verdict(Verdict.ACCEPTED), 1), else_=0).desc(),
             # fixes may come from several reviewers, each counting their own versions: there time decides
             case((is_fix == 1, 0), else_=Annotation.version).desc(),
             Annotation.created_at.desc(),
@@ -184,11 +180,14 @@ def _ranked(project_id: uuid.UUID, purposes: Collection[QueryPurpose]) -> Subque
         select(
             Annotation.id,
             place.label("position"),
-            (func.coalesce(verdict, "") == RETURNED).label("is_out"),
+            or_(has_verdict(Verdict.RETURNED), is_fixed > is_fix).label("is_out"),
         )
         .join(RegionQuery, RegionQuery.id == Annotation.region_query_id)
-        .outerjoin(original, original.id == Annotation.fixes_annotation_id)
-        .where(Annotation.project_id == project_id, RegionQuery.purpose.in_(purposes))
+        .where(
+            Annotation.project_id == project_id,
+            RegionQuery.purpose.in_(purposes),
+            or_(Annotation.fixes_annotation_id.is_(None), ~has_verdict(Verdict.UNDONE)),
+        )
         .subquery()
     )
 

@@ -157,5 +157,6 @@ def _withdraw_if_closed(session: Session, query: RegionQuery) -> None:
     """
     session.flush()
     state = session.scalar(select(Round.state).where(Round.id == query.round_id).with_for_update(read=True))
-    if state is RoundState.CLOSED and query.state is QueryState.OPEN:
+    is_wanted = query.state is QueryState.OPEN and query.returned_to is None
+    if state is RoundState.CLOSED and is_wanted:
         transitions.move_query(session, query.id, QueryState.WITHDRAWN, by=Process.SERVER)

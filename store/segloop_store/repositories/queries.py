@@ -97,13 +97,13 @@ def close_annotating(session: Session, round_id: uuid.UUID, *, by: Process) -> R
 
 
 def withdraw_unleased(session: Session, round_id: uuid.UUID) -> int:
-    """Take back a round's open queries that nobody holds; how many."""
-    where = [RegionQuery.round_id == round_id, ~_is_leased()]
+    """Take back a round's open queries that nobody holds; how many. Returned ones stay their author's."""
+    where = [RegionQuery.round_id == round_id, RegionQuery.returned_to.is_(None), ~_is_leased()]
     return len(move_queries(session, QueryState.WITHDRAWN, by=Process.WORKER, where=where))
 
 
 def open_unleased(session: Session, project_id: uuid.UUID) -> Sequence[RegionQuery]:
-    """What waits in the queue and nobody holds, by rank."""
+    """What waits in the queue for anybody and nobody holds, by rank: what can be ranked again."""
     return session.scalars(
         select(RegionQuery)
         .join(Round, Round.id == RegionQuery.round_id)
@@ -111,6 +111,9 @@ def open_unleased(session: Session, project_id: uuid.UUID) -> Sequence[RegionQue
             RegionQuery.project_id == project_id,
             RegionQuery.state == QueryState.OPEN,
             Round.state == RoundState.ANNOTATING,
+            # who gets a region back sees what they saw; who is asked second, what the first saw
+            RegionQuery.returned_to.is_(None),
+            RegionQuery.purpose != QueryPurpose.AGREEMENT,
             ~_is_leased(),
         )
         .order_by(RegionQuery.rank, RegionQuery.id)
@@ -136,7 +139,8 @@ def rank_again(session: Session, rankings: Iterable[Ranking]) -> None:
 def asked_regions(session: Session, project_id: uuid.UUID) -> dict[uuid.UUID, set[int]]:
     """Image id -> regions that are asked now or were answered: no candidates for another round.
 
-    A query taken back unanswered leaves its region free again. One statement for the whole project.
+    A query taken back unanswered leaves its region free again; a returned answer does not. One statement for
+    the whole project.
     """
     rows = session.execute(
         select(RegionQuery.image_id, RegionQuery.region_index)
@@ -145,6 +149,7 @@ def asked_regions(session: Session, project_id: uuid.UUID) -> dict[uuid.UUID, se
             RegionQuery.project_id == project_id,
             or_(
                 RegionQuery.num_answered > 0,
+                RegionQuery.returned_to.is_not(None),
                 and_(RegionQuery.state == QueryState.OPEN, Round.state == RoundState.ANNOTATING),
                 _is_leased(),
             ),

@@ -24,11 +24,9 @@ from segloop_store.models import (
     Job,
     Project,
     RegionQuery,
-    Review,
     Round,
 )
 from segloop_store.repositories import queries
-from segloop_store.repositories.annotations import AnnotationState
 from segloop_store.repositories.budgets import (
     Budget,
     PoolSize,
@@ -37,12 +35,14 @@ from segloop_store.repositories.budgets import (
     regions_in,
     work_out_budget,
 )
+from segloop_store.repositories.verdicts import has_verdict
 from segloop_store.states import (
     ACTIVE_ROUND_STATES,
     JobKind,
     JobState,
     Process,
     RoundState,
+    Verdict,
 )
 
 _JUST_STARTED = "another round of this project has just been started: wait for it or cancel it first"
@@ -75,16 +75,12 @@ def is_anything_known(session: Session, project_id: uuid.UUID) -> bool:
         .where(*in_pool(project_id), GroundTruth.num_labelled_px > 0)
         .limit(1)
     )
-    was_returned = (
-        select(Review.id)
-        .where(Review.annotation_id == Annotation.id, Review.verdict == AnnotationState.RETURNED.value)
-        .exists()
-    )
     answer = (
         select(Annotation.id)
         .join(RegionQuery, RegionQuery.id == Annotation.region_query_id)
         .join(Image, Image.id == Annotation.image_id)
-        .where(*in_pool(project_id), RegionQuery.purpose == QueryPurpose.SELECTED, ~was_returned)
+        .where(*in_pool(project_id), RegionQuery.purpose == QueryPurpose.SELECTED)
+        .where(~has_verdict(Verdict.RETURNED))
         .limit(1)
     )
     return session.scalar(truth) is not None or session.scalar(answer) is not None

@@ -5,11 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from segloop_store.models import Assignment, Image, RegionQuery
-from segloop_store.repositories.assignments import MAX_SKIPS, in_queue, is_live, next_query
+from segloop_store.repositories.assignments import (
+    MAX_SKIPS,
+    in_queue,
+    is_live,
+    is_returned,
+    next_query,
+    returned_query,
+)
 from segloop_store.states import AssignmentState, QueryState
 
 
@@ -18,7 +25,7 @@ class QueueCounts:
     """The queue of a project as one user sees it.
 
     Attributes:
-        remaining: queries that still want an answer, held ones too.
+        remaining: regions that still want an answer, held ones and returned ones too.
         leased: of these, how many somebody holds.
         mine: of these, how many the user holds.
         is_ready: True if the user would get one now.
@@ -32,21 +39,27 @@ class QueueCounts:
 
 def count_queue(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, at: datetime) -> QueueCounts:
     """What waits, what is held, and whether this user would get something now."""
-    waiting = (
-        select(func.count())
-        .select_from(RegionQuery)
+    wanted = or_(and_(*in_queue(project_id)), and_(*is_returned(project_id)))
+    regions = (
+        select(RegionQuery.image_id, RegionQuery.region_index)
         .join(Image, Image.id == RegionQuery.image_id)
-        .where(*in_queue(project_id), Image.hidden_at.is_(None))
+        .where(RegionQuery.project_id == project_id, wanted, Image.hidden_at.is_(None))
+        .distinct()
+        .subquery()
     )
     held = (
         select(func.count(), func.count().filter(Assignment.user_id == user_id))
         .select_from(Assignment)
         .join(RegionQuery, RegionQuery.id == Assignment.region_query_id)
-        .where(is_live(at), *in_queue(project_id))
+        .where(is_live(at), RegionQuery.project_id == project_id, wanted)
     )
     leased, mine = session.execute(held).one()
-    is_ready = session.scalars(next_query(project_id, user_id, at)).first() is not None
-    return QueueCounts(session.scalar(waiting) or 0, leased, mine, is_ready)
+    is_ready = any(
+        session.scalars(statement(project_id, user_id, at)).first() is not None
+        for statement in (returned_query, next_query)
+    )
+    remaining = session.scalar(select(func.count()).select_from(regions)) or 0
+    return QueueCounts(remaining, leased, mine, is_ready)
 
 
 @dataclass(frozen=True, slots=True)

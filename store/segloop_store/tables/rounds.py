@@ -54,6 +54,7 @@ class RegionQuery(HasId, HasCreatedAt, Base):
         UniqueConstraint("round_id", "image_id", "region_index", "purpose"),
         Index("ix_region_query_next", "project_id", "state", "rank"),
         Index("ix_region_query_image", "image_id", "region_index"),
+        Index("ix_region_query_returned", "returned_to"),
     )
 
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
@@ -75,6 +76,8 @@ class RegionQuery(HasId, HasCreatedAt, Base):
     num_skipped: Mapped[int] = mapped_column(default=0)
     state: Mapped[QueryState] = mapped_column(enum_column(QueryState), default=QueryState.OPEN)
     model_version_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("model_version.id"))
+    returned_to: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    """Whose answer a reviewer has returned: they alone are asked it again, also after its round."""
 
 
 class Assignment(HasId, HasCreatedAt, Base):
@@ -165,6 +168,7 @@ class Review(HasId, HasCreatedAt, Base):
     )
     reviewer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     verdict: Mapped[str] = mapped_column(String(16))
+    """A `Verdict`."""
     comment: Mapped[str] = mapped_column(Text, default="")
 
 

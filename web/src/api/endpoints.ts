@@ -43,8 +43,27 @@ export const projects = {
     json<t.Member>(`/projects/${id}/members/${userId}`, "PUT", { role }),
   removeMember: (id: string, userId: string) => json<null>(`/projects/${id}/members/${userId}`, "DELETE"),
   activeJobs: (id: string) => json<t.Page<t.Job>>(`/projects/${id}/jobs?state=active`),
-  annotations: (id: string, cursor?: string) =>
-    json<t.Page<t.AnnotationItem>>(`/projects/${id}/annotations${query({ cursor, limit: 50 })}`),
+  annotations: (id: string, filter: AnnotationFilter, cursor?: string) =>
+    json<t.Page<t.AnnotationItem>>(`/projects/${id}/annotations${query({ ...filter, cursor, limit: 50 })}`),
+  annotationCounts: (id: string, filter: AnnotationFilter) =>
+    json<t.AnnotationCounts>(`/projects/${id}/annotation_counts${query({ ...filter })}`),
+  costs: (id: string) => json<{ items: t.CostRow[] }>(`/projects/${id}/costs`),
+  agreement: (id: string) => json<t.Agreement>(`/projects/${id}/agreement`),
+};
+
+export interface AnnotationFilter {
+  state?: string;
+  user?: string;
+  round?: number;
+}
+
+export const annotations = {
+  get: (id: string) => json<t.AnnotationDetail>(`/annotations/${id}`),
+  review: (id: string, verdict: "accepted" | "returned", comment = "") =>
+    json<t.AnnotationItem>(`/annotations/${id}/review`, "POST", { verdict, comment }),
+  undo: (id: string) => json<t.AnnotationItem>(`/annotations/${id}/review`, "DELETE"),
+  fix: (id: string, body: t.FixBody) =>
+    json<{ annotation_id: string; version: number }>(`/annotations/${id}/fix`, "POST", body),
 };
 
 export interface ImageFilter {

@@ -7,7 +7,7 @@ import type { Round, RoundProgress } from "./types";
 const STALE_PARTS: Record<string, string[]> = {
   round: ["rounds", "queue", "curve", "models"],
   queue: ["queue"],
-  annotation: ["queue", "curve", "rounds"],
+  annotation: ["queue", "curve", "rounds", "costs", "agreement", "annotation_counts"],
   job: ["jobs", "exports", "rounds", "images"],
 };
 

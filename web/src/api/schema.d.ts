@@ -9,12 +9,64 @@ export interface paths {
         };
         /**
          * Get Annotation
-         * @description One annotation version with its pixels.
+         * @description One annotation version with its pixels, its image, what the model said and what was said since.
          */
         get: operations["get_annotation"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/annotations/{annotation_id}/fix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fix Annotation
+         * @description Answer a region in its author's place: wins over everything said of it until it is undone.
+         *
+         *     409 as for a review. The same request again gives the same fix.
+         */
+        post: operations["fix_annotation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/annotations/{annotation_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Annotation
+         * @description Accept an answer, or return it with a comment: then it leaves training and goes back to its author.
+         *
+         *     409 when the author has answered again, somebody fixed it, or it has a verdict already (undo that first);
+         *     the same request again changes nothing. 403 for one's own answer while somebody else can review it.
+         */
+        post: operations["review_annotation"];
+        /**
+         * Undo Review
+         * @description Take back one's own verdict, or one's own fix; owners take back anybody's. Twice changes nothing.
+         *
+         *     At any time: what was trained meanwhile keeps the versions it saw. 409 when a returned answer has been
+         *     answered again.
+         */
+        delete: operations["undo_review"];
         options?: never;
         head?: never;
         patch?: never;
@@ -700,6 +752,46 @@ export interface paths {
         patch: operations["change_project"];
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Agreement
+         * @description How well people agree on regions that were asked twice: overall, per class and per annotator.
+         */
+        get: operations["get_agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/annotation_counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Annotations
+         * @description How many annotation versions are in each state; an annotator's own only.
+         */
+        get: operations["count_annotations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/annotations": {
         parameters: {
             query?: never;
@@ -709,7 +801,7 @@ export interface paths {
         };
         /**
          * List Annotations
-         * @description A project's annotation versions in the order they were made; `round` is a number or an id.
+         * @description A project's annotation versions in the order they were made; an annotator's own only.
          */
         get: operations["list_annotations"];
         put?: never;
@@ -758,9 +850,29 @@ export interface paths {
         put?: never;
         /**
          * Claim Assignment
-         * @description Lease the best-ranked region nobody holds and the caller has not dealt with yet.
+         * @description Lease what was returned to the caller, else the best-ranked region nobody holds and is new to them.
          */
         post: operations["claim_assignment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Costs
+         * @description What the answers of each round cost people, in all and per region. For owners.
+         */
+        get: operations["get_costs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -889,7 +1001,7 @@ export interface paths {
         };
         /**
          * Get Learning Curve
-         * @description A row a round, also where there is no metric.
+         * @description A row a round, also where there is no metric; what it cost is for owners.
          */
         get: operations["get_learning_curve"];
         put?: never;
@@ -1383,8 +1495,58 @@ export interface components {
             weights_url: string;
         };
         /**
+         * AgreementOut
+         * @description How well people agree in a project.
+         *
+         *     `num_waiting` regions are still to be answered a second time. `regions`: those people agree on least
+         *     first, up to 200.
+         */
+        AgreementOut: {
+            /** Annotators */
+            annotators: components["schemas"]["AnnotatorAgreement"][];
+            /** Iou Per Class */
+            iou_per_class: (number | null)[];
+            /** Kappa */
+            kappa: number | null;
+            /** Num Pixels */
+            num_pixels: number;
+            /** Num Regions */
+            num_regions: number;
+            /** Num Waiting */
+            num_waiting: number;
+            /** Pixel Agreement */
+            pixel_agreement: number | null;
+            /** Regions */
+            regions: components["schemas"]["AnsweredTwiceOut"][];
+            /** Void Iou */
+            void_iou: number | null;
+        };
+        /**
+         * AnnotationCounts
+         * @description Annotation versions by state; `submitted` is what is left to review.
+         */
+        AnnotationCounts: {
+            /** Accepted */
+            accepted: number;
+            /** Fixed */
+            fixed: number;
+            /** Returned */
+            returned: number;
+            /** Submitted */
+            submitted: number;
+            /** Superseded */
+            superseded: number;
+            /** Undone */
+            undone: number;
+        };
+        /**
          * AnnotationDetail
-         * @description An annotation with its pixels: base64 index PNG of the bbox, 255 outside the region.
+         * @description Everything a reviewer looks at.
+         *
+         *     `prediction_png` is what the model said when the region was asked, and its author saw (of
+         *     `model_version_id`); `prediction_now_png` what the active model says (of `model_version_now_id`). Both
+         *     null where there is none. `history` holds everything that was said of the region, this version too,
+         *     oldest first: versions, fixes, and what somebody else answered where it was asked twice.
          */
         AnnotationDetail: {
             /** Annotation Seconds */
@@ -1400,6 +1562,165 @@ export interface components {
             ];
             /** Created At */
             created_at: string;
+            /** Crop Bbox */
+            crop_bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Crop Url */
+            crop_url: string;
+            /** Fixes Annotation Id */
+            fixes_annotation_id: string | null;
+            /** History */
+            history: components["schemas"]["AnnotationPixels"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            image: components["schemas"]["QueriedImage"];
+            /**
+             * Image Id
+             * Format: uuid
+             */
+            image_id: string;
+            kind: components["schemas"]["AnnotationKind"];
+            /** Label Map Png */
+            label_map_png: string;
+            /** Model Version Id */
+            model_version_id: string | null;
+            /** Model Version Now Id */
+            model_version_now_id: string | null;
+            /** Num Clicks */
+            num_clicks: number | null;
+            /** Num Keys */
+            num_keys: number | null;
+            /** Num Strokes */
+            num_strokes: number | null;
+            /** Num Void Px */
+            num_void_px: number;
+            /** Prediction Now Png */
+            prediction_now_png: string | null;
+            /** Prediction Png */
+            prediction_png: string | null;
+            purpose: components["schemas"]["QueryPurpose"];
+            region: components["schemas"]["QueriedRegion"];
+            /** Region Index */
+            region_index: number;
+            /**
+             * Region Query Id
+             * Format: uuid
+             */
+            region_query_id: string;
+            /** Reviews */
+            reviews: components["schemas"]["ReviewOut"][];
+            /** Round */
+            round: number;
+            state: components["schemas"]["AnnotationState"];
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** Username */
+            username: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * AnnotationKind
+         * @description `exact`: every pixel was looked at. `dominant`: one class for a whole superpixel.
+         * @enum {string}
+         */
+        AnnotationKind: "exact" | "dominant";
+        /**
+         * AnnotationOut
+         * @description One annotation version. What it cost is null for anybody but owners and the author.
+         *
+         *     `state`: `submitted` waits for a review; `accepted`; `returned` to its author, and out of training until
+         *     they answer again; `superseded` by a later version; `fixed` by a reviewer; `undone`, a fix taken back. A
+         *     fix says in `fixes_annotation_id` what it stands in for, and is `accepted` while it stands.
+         */
+        AnnotationOut: {
+            /** Annotation Seconds */
+            annotation_seconds: number | null;
+            /** Assignment Id */
+            assignment_id: string | null;
+            /** Bbox */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Created At */
+            created_at: string;
+            /** Fixes Annotation Id */
+            fixes_annotation_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Image Id
+             * Format: uuid
+             */
+            image_id: string;
+            kind: components["schemas"]["AnnotationKind"];
+            /** Num Clicks */
+            num_clicks: number | null;
+            /** Num Keys */
+            num_keys: number | null;
+            /** Num Strokes */
+            num_strokes: number | null;
+            /** Num Void Px */
+            num_void_px: number;
+            purpose: components["schemas"]["QueryPurpose"];
+            /** Region Index */
+            region_index: number;
+            /**
+             * Region Query Id
+             * Format: uuid
+             */
+            region_query_id: string;
+            /** Reviews */
+            reviews: components["schemas"]["ReviewOut"][];
+            /** Round */
+            round: number;
+            state: components["schemas"]["AnnotationState"];
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** Username */
+            username: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * AnnotationPixels
+         * @description An annotation with its pixels: base64 index PNG of the bbox, 255 outside the region.
+         */
+        AnnotationPixels: {
+            /** Annotation Seconds */
+            annotation_seconds: number | null;
+            /** Assignment Id */
+            assignment_id: string | null;
+            /** Bbox */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Created At */
+            created_at: string;
+            /** Fixes Annotation Id */
+            fixes_annotation_id: string | null;
             /**
              * Id
              * Format: uuid
@@ -1429,70 +1750,8 @@ export interface components {
              * Format: uuid
              */
             region_query_id: string;
-            /** Round */
-            round: number;
-            state: components["schemas"]["AnnotationState"];
-            /**
-             * User Id
-             * Format: uuid
-             */
-            user_id: string;
-            /** Username */
-            username: string;
-            /** Version */
-            version: number;
-        };
-        /**
-         * AnnotationKind
-         * @description `exact`: every pixel was looked at. `dominant`: one class for a whole superpixel.
-         * @enum {string}
-         */
-        AnnotationKind: "exact" | "dominant";
-        /**
-         * AnnotationOut
-         * @description One annotation version. What it cost is null for anybody but owners and the author.
-         */
-        AnnotationOut: {
-            /** Annotation Seconds */
-            annotation_seconds: number | null;
-            /** Assignment Id */
-            assignment_id: string | null;
-            /** Bbox */
-            bbox: [
-                number,
-                number,
-                number,
-                number
-            ];
-            /** Created At */
-            created_at: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Image Id
-             * Format: uuid
-             */
-            image_id: string;
-            kind: components["schemas"]["AnnotationKind"];
-            /** Num Clicks */
-            num_clicks: number | null;
-            /** Num Keys */
-            num_keys: number | null;
-            /** Num Strokes */
-            num_strokes: number | null;
-            /** Num Void Px */
-            num_void_px: number;
-            purpose: components["schemas"]["QueryPurpose"];
-            /** Region Index */
-            region_index: number;
-            /**
-             * Region Query Id
-             * Format: uuid
-             */
-            region_query_id: string;
+            /** Reviews */
+            reviews: components["schemas"]["ReviewOut"][];
             /** Round */
             round: number;
             state: components["schemas"]["AnnotationState"];
@@ -1508,10 +1767,37 @@ export interface components {
         };
         /**
          * AnnotationState
-         * @description Where one annotation version stands; worked out from versions and reviews, never stored.
+         * @description Where one annotation version stands; worked out from versions, reviews and fixes, never stored.
+         *
+         *     A fix is `accepted` while it stands and `undone` after; what it fixes is `fixed` meanwhile.
          * @enum {string}
          */
-        AnnotationState: "submitted" | "accepted" | "returned" | "superseded";
+        AnnotationState: "submitted" | "accepted" | "returned" | "fixed" | "superseded" | "undone";
+        /**
+         * AnnotatorAgreement
+         * @description One person against all others who answered the same regions.
+         */
+        AnnotatorAgreement: {
+            /** Iou Per Class */
+            iou_per_class: (number | null)[];
+            /** Kappa */
+            kappa: number | null;
+            /** Num Pixels */
+            num_pixels: number;
+            /** Num Regions */
+            num_regions: number;
+            /** Pixel Agreement */
+            pixel_agreement: number | null;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** Username */
+            username: string;
+            /** Void Iou */
+            void_iou: number | null;
+        };
         /**
          * AnswerBody
          * @description An answer to the region: every pixel inside a class or 254, every one outside 255.
@@ -1556,8 +1842,49 @@ export interface components {
             version: number;
         };
         /**
+         * AnsweredTwiceOut
+         * @description A region two people answered, and how alike their answers are.
+         */
+        AnsweredTwiceOut: {
+            /** Annotation Ids */
+            annotation_ids: [
+                string,
+                string
+            ];
+            /** Bbox */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Filename */
+            filename: string;
+            /**
+             * Image Id
+             * Format: uuid
+             */
+            image_id: string;
+            /** Kappa */
+            kappa: number | null;
+            /** Pixel Agreement */
+            pixel_agreement: number;
+            /** Region Index */
+            region_index: number;
+            /** Round */
+            round: number;
+            /** Usernames */
+            usernames: [
+                string,
+                string
+            ];
+        };
+        /**
          * AssignmentOut
          * @description A region in the caller's hands until `lease_expires_at`.
+         *
+         *     `returned` is set where a reviewer wants another answer of the caller: any answer through this assignment
+         *     is the next version, the same pixels too.
          */
         AssignmentOut: {
             /** Crop Bbox */
@@ -1583,6 +1910,7 @@ export interface components {
             prediction_png: string | null;
             region: components["schemas"]["QueriedRegion"];
             region_query: components["schemas"]["QueryOut"];
+            returned?: components["schemas"]["ReturnedAnswer"] | null;
             /** Segments Url */
             segments_url: string;
             /** State */
@@ -1601,6 +1929,42 @@ export interface components {
             mean_iou?: number | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * CostItem
+         * @description What the answers of one round cost people.
+         *
+         *     The sums are of all answers, changes and fixes; a median is of what was spent on each region in all.
+         */
+        CostItem: {
+            /** Annotation Seconds */
+            annotation_seconds: number;
+            /** Clicks */
+            clicks: number;
+            /** Keys */
+            keys: number;
+            /** Median Clicks */
+            median_clicks: number;
+            /** Median Keys */
+            median_keys: number;
+            /** Median Seconds */
+            median_seconds: number;
+            /** Median Strokes */
+            median_strokes: number;
+            /** Num Regions */
+            num_regions: number;
+            /** Round */
+            round: number;
+            /** Strokes */
+            strokes: number;
+        };
+        /**
+         * Costs
+         * @description Every round that has answers, by number.
+         */
+        Costs: {
+            /** Items */
+            items: components["schemas"]["CostItem"][];
         };
         /**
          * CreatedToken
@@ -1637,19 +2001,19 @@ export interface components {
          *
          *     `annotated_regions`, `clicks`, `strokes`, `keys` and `annotation_seconds` are cumulative: everything
          *     people had said when the round's model was trained (when the round was started, if it trained none). Each
-         *     change to an answer adds what it cost; a region counts once.
+         *     change to an answer adds what it cost; a region counts once. The costs are null for anybody but owners.
          */
         CurveItem: {
             /** Annotated Regions */
             annotated_regions: number;
             /** Annotation Seconds */
-            annotation_seconds: number;
+            annotation_seconds: number | null;
             /** Clicks */
-            clicks: number;
+            clicks: number | null;
             /** Iou Per Class */
             iou_per_class: (number | null)[] | null;
             /** Keys */
-            keys: number;
+            keys: number | null;
             /** Labelled Fraction */
             labelled_fraction: number | null;
             /** Mean Iou */
@@ -1661,7 +2025,7 @@ export interface components {
             /** Round */
             round: number;
             /** Strokes */
-            strokes: number;
+            strokes: number | null;
         };
         /**
          * DraftBody
@@ -1781,6 +2145,39 @@ export interface components {
             /** Size Bytes */
             size_bytes: number | null;
             state: components["schemas"]["JobState"];
+        };
+        /**
+         * FixBody
+         * @description A reviewer's own answer in place of another: every pixel of the region a class or 254, else 255.
+         */
+        FixBody: {
+            /** @default exact */
+            kind: components["schemas"]["AnnotationKind"];
+            /**
+             * Label Map Png
+             * @description base64 of an 8-bit index PNG of the region's box
+             */
+            label_map_png: string;
+            /**
+             * Num Clicks
+             * @default 0
+             */
+            num_clicks: number;
+            /**
+             * Num Keys
+             * @default 0
+             */
+            num_keys: number;
+            /**
+             * Num Strokes
+             * @default 0
+             */
+            num_strokes: number;
+            /**
+             * Seconds Spent
+             * @default 0
+             */
+            seconds_spent: number;
         };
         /**
          * GroundTruthOut
@@ -2635,6 +3032,59 @@ export interface components {
             reason: string;
         };
         /**
+         * ReturnedAnswer
+         * @description The caller's own answer that a reviewer has returned: what to start from, and what is wrong with it.
+         */
+        ReturnedAnswer: {
+            /**
+             * Annotation Id
+             * Format: uuid
+             */
+            annotation_id: string;
+            /** Comment */
+            comment: string;
+            /** Label Map Png */
+            label_map_png: string;
+            /** Reviewer */
+            reviewer: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ReviewBody
+         * @description A verdict on the last version of an answer.
+         */
+        ReviewBody: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "accepted" | "returned";
+        };
+        /**
+         * ReviewOut
+         * @description One verdict; the last one counts, `undone` takes back what was said before.
+         */
+        ReviewOut: {
+            /** Comment */
+            comment: string;
+            /** Created At */
+            created_at: string;
+            /** Reviewer */
+            reviewer: string;
+            /**
+             * Reviewer Id
+             * Format: uuid
+             */
+            reviewer_id: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /**
          * Role
          * @description What a member may do in a project, each including the ones after it.
          * @enum {string}
@@ -2877,6 +3327,12 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * Verdict
+         * @description What a reviewer says of an annotation. The last one counts; `undone` takes back the one before.
+         * @enum {string}
+         */
+        Verdict: "accepted" | "returned" | "undone";
     };
     responses: never;
     parameters: never;
@@ -2904,6 +3360,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnnotationDetail"];
+                };
+            };
+            /** @description a problem, as RFC 9457 says it */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fix_annotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                annotation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FixBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerTaken"];
+                };
+            };
+            /** @description a problem, as RFC 9457 says it */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    review_annotation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                annotation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationOut"];
+                };
+            };
+            /** @description a problem, as RFC 9457 says it */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                annotation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationOut"];
                 };
             };
             /** @description a problem, as RFC 9457 says it */
@@ -4142,16 +4699,86 @@ export interface operations {
             };
         };
     };
-    list_annotations: {
+    get_agreement: {
+        parameters: {
+            query?: {
+                round?: number | null;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementOut"];
+                };
+            };
+            /** @description a problem, as RFC 9457 says it */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_annotations: {
         parameters: {
             query?: {
                 user?: string | null;
                 round?: string | number | null;
                 state?: components["schemas"]["AnnotationState"] | null;
+                purpose?: components["schemas"]["QueryPurpose"] | null;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationCounts"];
+                };
+            };
+            /** @description a problem, as RFC 9457 says it */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_annotations: {
+        parameters: {
+            query?: {
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
                 /** @description items a page */
                 limit?: number;
+                user?: string | null;
+                round?: string | number | null;
+                state?: components["schemas"]["AnnotationState"] | null;
+                purpose?: components["schemas"]["QueryPurpose"] | null;
             };
             header?: never;
             path: {
@@ -4275,6 +4902,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem, as RFC 9457 says it */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_costs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Costs"];
+                };
             };
             /** @description a problem, as RFC 9457 says it */
             "4XX": {

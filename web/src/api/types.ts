@@ -59,6 +59,7 @@ export interface RoundProgress extends JobProgress {
 }
 
 export type CurveRow = Schemas["CurveItem"];
+export type CostRow = Schemas["CostItem"];
 export type SettingRow = Schemas["SettingOut"];
 export type Methods = Schemas["MethodsOut"];
 export type Queue = Schemas["QueueOut"];
@@ -82,6 +83,12 @@ type Counted<T extends { num_strokes: number; num_keys: number }> = Required<
 export type AnnotationBody = Counted<Schemas["AnswerBody"]>;
 export type DraftBody = Counted<Schemas["DraftBody"]>;
 export type AnnotationItem = Schemas["AnnotationOut"];
+export type AnnotationState = Schemas["AnnotationState"];
+export type AnnotationDetail = Schemas["AnnotationDetail"];
+export type AnnotationCounts = Schemas["AnnotationCounts"];
+export type Agreement = Schemas["AgreementOut"];
+export type AnsweredTwice = Schemas["AnsweredTwiceOut"];
+export type FixBody = Schemas["FixBody"];
 
 export type ModelVersion = Schemas["ModelVersionOut"];
 export type ModelVersionDetail = Schemas["ModelVersionDetail"];
