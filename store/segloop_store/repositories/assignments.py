@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Case, ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import Case, ColumnElement, Select, and_, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -153,18 +153,25 @@ def _is_ripe_for(user_id: uuid.UUID) -> ColumnElement[bool]:
     So whoever is alone answers what trains the model, and is never asked what only somebody else can answer.
     """
     first = aliased(RegionQuery)
-    is_answered = select(first.id).where(
+    # counts and a CASE, not EXISTS and an OR: PostgreSQL would hash all that was ever answered
+    num_answered = select(func.count(first.id)).where(
         first.image_id == RegionQuery.image_id,
         first.region_index == RegionQuery.region_index,
         first.purpose != QueryPurpose.AGREEMENT,
         first.num_answered > 0,
     )
-    own = select(Annotation.id).where(
+    num_own = select(func.count(Annotation.id)).where(
         Annotation.image_id == RegionQuery.image_id,
         Annotation.region_index == RegionQuery.region_index,
         Annotation.user_id == user_id,
     )
-    return or_(RegionQuery.purpose != QueryPurpose.AGREEMENT, and_(is_answered.exists(), ~own.exists()))
+    is_ripe = case(
+        (RegionQuery.purpose != QueryPurpose.AGREEMENT, 1),
+        (num_answered.correlate(RegionQuery).scalar_subquery() == 0, 0),
+        (num_own.correlate(RegionQuery).scalar_subquery() > 0, 0),
+        else_=1,
+    )
+    return is_ripe == 1
 
 
 def in_queue(project_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
