@@ -85,9 +85,11 @@ export async function loadRegionWork(assignment: Assignment, kept?: KeptProgress
   const box = { x, y, width, height };
   const [cropX, cropY, cropWidth, cropHeight] = assignment.crop_bbox;
   const cropBox = { x: cropX, y: cropY, width: cropWidth, height: cropHeight };
-  const [mask, prediction, bitmap, segments] = await Promise.all([
+  const returned = assignment.returned;
+  const [mask, prediction, answer, bitmap, segments] = await Promise.all([
     decodeBytes(fromBase64(assignment.region.mask_png), box),
     assignment.prediction_png ? decodeBytes(fromBase64(assignment.prediction_png), box) : null,
+    returned ? decodeBytes(fromBase64(returned.label_map_png), box) : null,
     loadBitmap(assignment.crop_url),
     loadSegments(assignment, box).catch(() => null),
   ]);
@@ -98,7 +100,7 @@ export async function loadRegionWork(assignment: Assignment, kept?: KeptProgress
   if (kept?.labelMap.length === width * height) {
     work.document.load(kept.labelMap);
     work.isTouched = true;
-  }
+  } else if (answer) work.document.load(answer);
   return work;
 }
 

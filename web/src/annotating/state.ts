@@ -21,6 +21,8 @@ export interface RegionFacts {
   readonly imageId: string;
   readonly image: { readonly width: number; readonly height: number };
   readonly isRevisit: boolean;
+  /** Why a reviewer wants another answer; null where none does. */
+  readonly returned: { readonly reviewer: string; readonly comment: string } | null;
 }
 
 export type Phase = "loading" | "working" | "empty";
@@ -147,6 +149,7 @@ export function factsOf(work: RegionWork): RegionFacts {
     imageId: image.id,
     image: { width: image.width, height: image.height },
     isRevisit: work.isSubmitted,
+    returned: work.assignment.returned ?? null,
   };
 }
 

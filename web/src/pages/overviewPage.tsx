@@ -7,6 +7,7 @@ import { texts } from "@/texts";
 import { Progress, Skeleton } from "@/ui/bits";
 import { Icon } from "@/ui/icons";
 import { PageHead, ProjectFrame } from "@/ui/shell";
+import { CostCard } from "./overview/costCard";
 import { CurveCard } from "./overview/curveCard";
 import { ExportCard } from "./overview/exportCard";
 import { RoundCard, SimulatedCard } from "./overview/roundCard";
@@ -109,6 +110,7 @@ function Overview({ project }: { project: Project }) {
         <div className="stack wide">
           {isNew && images}
           <CurveCard project={project} rows={curve?.items} numRegions={numRegions} />
+          {project.role === "owner" && <CostCard project={project} />}
           <div className="halves">
             {!isNew && images}
             {mayExport && <ExportCard project={project} />}

@@ -25,7 +25,7 @@ export class PixelLayer {
     const context = this.canvas.getContext("2d") as Context | null;
     if (!context) throw new Error("this browser has no 2D canvas");
     this.context = context;
-    this.update({ x: 0, y: 0, ...size });
+    this.update({ x: 0, y: 0, width: size.width, height: size.height }); // a box has a place of its own
   }
 
   /** Compute the colours of a box again: the dirty rectangle. */

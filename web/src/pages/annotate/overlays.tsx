@@ -91,6 +91,16 @@ export function Banners({ page, classes }: { page: AnnotateController; classes: 
         {words.showsPrediction}
       </div>
     );
+  if (facts.returned && !facts.isRevisit) {
+    return (
+      <div className="banner" role="status" data-testid="returned-banner">
+        <div>
+          <b>{words.returnedBy(facts.returned.reviewer)}</b>
+          {facts.returned.comment}
+        </div>
+      </div>
+    );
+  }
   if (facts.isRevisit) return <div className="banner">{words.revisit}</div>;
   if (!facts.hasPrediction && numDone === 0) return <div className="banner">{words.coldHint}</div>;
   return null;

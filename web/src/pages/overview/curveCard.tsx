@@ -15,7 +15,7 @@ const AXES = {
   },
   clicks: { at: (row: CurveRow) => row.clicks, text: (value: number) => count(Math.round(value)) },
   hours: {
-    at: (row: CurveRow) => row.annotation_seconds / 3600,
+    at: (row: CurveRow) => (row.annotation_seconds === null ? null : row.annotation_seconds / 3600),
     text: (value: number) => hours(value),
   },
 } as const;
@@ -23,6 +23,8 @@ type AxisName = keyof typeof AXES;
 const AXIS_NAMES = Object.keys(AXES) as AxisName[];
 
 const AXIS_OPTIONS: (readonly [AxisName, string])[] = AXIS_NAMES.map((name) => [name, words.axis[name]]);
+/** What answers cost is for owners. */
+const FREE_AXES = AXIS_OPTIONS.filter(([name]) => name !== "clicks" && name !== "hours");
 
 function seriesOf(rows: CurveRow[], project: Project, isPerClass: boolean): Series[] {
   const mean: Series = {
@@ -55,10 +57,12 @@ function Stats({
   rows,
   measured,
   numRegions,
+  seesCost,
 }: {
   rows: CurveRow[];
   measured: CurveRow[];
   numRegions: number;
+  seesCost: boolean;
 }) {
   const last = rows.at(-1);
   const now = measured.at(-1)?.mean_iou ?? null;
@@ -80,8 +84,8 @@ function Stats({
       {stat("iou", percent(now), gain)}
       {stat("labelled", share(last?.labelled_fraction ?? null))}
       {stat("regions", count(numRegions))}
-      {stat("clicks", count(last?.clicks ?? null))}
-      {stat("time", last ? duration(last.annotation_seconds || null) : texts.common.none)}
+      {seesCost && stat("clicks", count(last?.clicks ?? null))}
+      {seesCost && stat("time", last ? duration(last.annotation_seconds || null) : texts.common.none)}
     </dl>
   );
 }
@@ -97,15 +101,21 @@ export function CurveCard({ project, rows = [], numRegions }: CurveCardProps) {
   const [axis, setAxis] = useState<AxisName>("fraction");
   const [isPerClass, setPerClass] = useState(false);
   const measured = rows.filter((row) => row.mean_iou !== null && AXES[axis].at(row) !== null);
+  const seesCost = project.role === "owner";
   const isTrained = rows.some((row) => row.model_version_id !== null);
   return (
     <section className="card" data-testid="learning-curve" aria-label={words.curve}>
       <header>
         <h2>{words.curve}</h2>
         <Switch label={words.perClass} checked={isPerClass} onChange={setPerClass} />
-        <Segmented label={words.axisLabel} value={axis} options={AXIS_OPTIONS} onChange={setAxis} />
+        <Segmented
+          label={words.axisLabel}
+          value={axis}
+          options={seesCost ? AXIS_OPTIONS : FREE_AXES}
+          onChange={setAxis}
+        />
       </header>
-      <Stats rows={rows} measured={measured} numRegions={numRegions} />
+      <Stats rows={rows} measured={measured} numRegions={numRegions} seesCost={seesCost} />
       <div className="body stack">
         {measured.length > 0 ? (
           <>

@@ -110,6 +110,8 @@ export const annotate: Texts["annotate"] = {
   staleWork:
     "Eine Region, an der Sie gemalt haben, wurde zurückgegeben, weil ihre Reservierung abgelaufen ist.",
   refused: "Eine Antwort wurde nicht angenommen",
+  returnedBy: (reviewer) =>
+    `${reviewer} hat diese Antwort zurückgegeben; sie ist so eingefüllt, wie Sie sie gaben. `,
   revisit: "Diese Region haben Sie schon abgegeben. Noch einmal abgeben ersetzt Ihre Antwort.",
   coldHint:
     "Noch kein Modell, also ist nichts vorausgefüllt. Segmente anklicken gibt ihnen die Klasse; F füllt den Rest.",

@@ -106,6 +106,7 @@ export const annotate = {
   leaseBody: "It may be asked of somebody else. What you painted is kept; you can still try to submit it.",
   staleWork: "A region you were painting was given back because its lease ran out.",
   refused: "An answer was not taken",
+  returnedBy: (reviewer: string) => `${reviewer} has returned this answer: it is filled in as you gave it. `,
   revisit: "You have submitted this region. Submitting it again replaces your answer.",
   coldHint: "No model yet, so nothing is filled in. Click segments to give them the class; F fills the rest.",
   empty: {
