@@ -80,24 +80,45 @@
       isRecording = true;
       nextFrame(record);
     },
-    /** [time of the frame, ms of script since the one before] of each frame, and [width, height] of each put. */
+    /**
+     * [time of the frame, ms of script since the one before] of each frame, [width, height] of each put, and when
+     * a key was pressed or the pointer released last.
+     */
     stop() {
       isRecording = false;
-      return { frames: frames.slice(1), puts: [...puts] };
+      return { frames: frames.slice(1), puts: [...puts], pressedAt };
     },
     /** From the press that came last to the frame painted after now. */
     painted() {
       const since = pressedAt;
       afterPaint(() => {
-        if (since !== null) waits.push(performance.now() - since);
+        if (since !== null) waits.push([since, performance.now() - since]);
         numShown++;
       });
     },
     get numShown() {
       return numShown;
     },
+    /** The frame painted after the next release of the pointer is told as what is shown. */
+    watchRelease() {
+      addEventListener.call(window, "pointerup", () => window.bench.painted(), { capture: true, once: true });
+    },
+    /** The frame with the next picture is told as what is shown: for pages that show an <img>. */
+    watchPicture(selector) {
+      const before = document.querySelector(selector)?.src;
+      const look = () => {
+        const picture = document.querySelector(selector);
+        const isThere = picture && picture.src !== before && picture.complete && picture.naturalWidth > 0;
+        if (isThere) window.bench.painted();
+        else nextFrame(look);
+      };
+      nextFrame(look);
+    },
+    /** [time of the press, ms until what it led to was painted] of each. */
     takeWaits: () => waits.splice(0),
-    takeEvents: () => events.splice(0),
+    /** Of those waits that the browser timed too: its ms, from the input to the frame presented. */
+    timedByBrowser: (presses) =>
+      presses.flatMap((at) => events.filter(([start]) => start === at).map(([, ms]) => ms).slice(0, 1)),
   };
 
   // The annotate page tells which region is on its canvas; the next one of the same box is told again.
@@ -109,6 +130,6 @@
 
   // The browser's own measure of an event: from the input to the frame presented, in steps of 8 ms, from 16 ms on.
   new PerformanceObserver((list) => {
-    for (const { name, duration } of list.getEntries()) events.push([name, duration]);
+    for (const { startTime, duration } of list.getEntries()) events.push([startTime, duration]);
   }).observe({ type: "event", durationThreshold: 16, buffered: true });
 })();

@@ -7,7 +7,6 @@ check are switched off by its own settings, and its way out is a proxy that does
 the machine.
 """
 
-import json
 import os
 import secrets
 import shutil
@@ -37,14 +36,6 @@ SETTINGS = {
     "NO_PROXY": "127.0.0.1,localhost",
 }
 START_SECONDS = 900
-ENCODE = """
-import json, sys
-import numpy as np
-from label_studio_sdk.converter.brush import encode_rle
-masks = np.load(sys.argv[1])
-json.dump([encode_rle(np.repeat(mask.ravel(), 4).astype(np.uint8) * 255) for mask in masks], sys.stdout)
-"""
-"""Its brush labels are run lengths of RGBA bytes, in a packing of its own: its own package writes them."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +48,6 @@ class LabelStudio:
         username: who may sign in.
         password: of them.
         http: signed in.
-        environment: where it is installed.
     """
 
     url: str
@@ -65,7 +55,6 @@ class LabelStudio:
     username: str
     password: str
     http: httpx.Client
-    environment: Path
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         """One request -> the decoded answer."""
@@ -99,35 +88,48 @@ class LabelStudio:
             self.call("POST", "/api/predictions/", json={"task": task_id, "result": results, "score": 0.5})
         return task_id
 
-    def brush_regions(self, masks: list[Mask], labels: list[str]) -> list[dict[str, Any]]:
-        """Brush regions as it keeps them, one a mask."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "masks.npy"
-            np.save(path, np.array(masks))
-            python = str(self.environment / "bin" / "python")
-            done = subprocess.run(
-                [python, "-c", ENCODE, str(path)], capture_output=True, text=True, check=True
-            )
-        height, width = masks[0].shape
-        return [
-            {
-                "id": f"r{number}",
-                "type": "brushlabels",
-                "from_name": "tag",
-                "to_name": "image",
-                "original_width": width,
-                "original_height": height,
-                "image_rotation": 0,
-                "value": {"format": "rle", "rle": rle, "brushlabels": [label]},
-            }
-            for number, (rle, label) in enumerate(zip(json.loads(done.stdout), labels, strict=True))
-        ]
-
     def _task_ids(self, project_id: int) -> set[int]:
         found = self.call(
             "GET", "/api/tasks/", params={"project": project_id, "page_size": 1000, "fields": "all"}
         )
         return {int(task["id"]) for task in (found["tasks"] if isinstance(found, dict) else found)}
+
+
+def brush_regions(masks: list[Mask], label: str) -> list[dict[str, Any]]:
+    """Brush regions as Label Studio keeps them, one for each mask, bool (H, W)."""
+    return [
+        {
+            "id": f"r{number}",
+            "type": "brushlabels",
+            "from_name": "tag",
+            "to_name": "image",
+            "original_width": mask.shape[1],
+            "original_height": mask.shape[0],
+            "image_rotation": 0,
+            "value": {"format": "rle", "rle": pack(mask), "brushlabels": [label]},
+        }
+        for number, mask in enumerate(masks)
+    ]
+
+
+def pack(mask: Mask) -> list[int]:
+    """A mask as the bytes of its brush labels: run lengths of an RGBA picture.
+
+    32 bits tell how many values there are, 5 the bits of a value less one, four times 4 the bits of a length
+    less one. Then each run: 1 and the number of the size of its length, which is always the largest here, the
+    length less one, the value.
+    """
+    flat = mask.ravel()
+    starts = np.flatnonzero(np.diff(flat, prepend=~flat[:1]))
+    lengths = np.diff(np.append(starts, flat.size))
+    bits = [f"{4 * flat.size:032b}", f"{7:05b}", "".join(f"{size - 1:04b}" for size in (3, 4, 8, 16))]
+    for start, length in zip(starts.tolist(), (4 * lengths).tolist(), strict=True):
+        value = f"{255 * int(flat[start]):08b}"
+        pieces = (min(length - done, 1 << 16) for done in range(0, length, 1 << 16))
+        bits += [f"111{piece - 1:016b}{value}" for piece in pieces]
+    text = "".join(bits)
+    text += "0" * (-len(text) % 8)
+    return [int(text[at : at + 8], 2) for at in range(0, len(text), 8)]
 
 
 @contextmanager
@@ -145,7 +147,15 @@ def label_studio(environment: Path) -> Iterator[LabelStudio]:
     folder = Path(tempfile.mkdtemp(prefix="label-studio-"))
     (port,) = free_ports(1)
     username, password, token = "bench@example.com", secrets.token_urlsafe(12), secrets.token_hex(20)
-    command = [program, "start", "--no-browser", "--data-dir", folder, "--internal-host", "127.0.0.1"]
+    command = [
+        str(program),
+        "start",
+        "--no-browser",
+        "--data-dir",
+        str(folder),
+        "--internal-host",
+        "127.0.0.1",
+    ]
     command += ["--port", str(port), "--username", username, "--password", password]
     command += ["--user-token", token, "--enable-legacy-api-token", "--log-level", "ERROR"]
     with (folder / "log").open("w") as log:
@@ -155,7 +165,7 @@ def label_studio(environment: Path) -> Iterator[LabelStudio]:
     try:
         with httpx.Client(base_url=url, headers=headers, timeout=120.0) as http:
             version = _wait(http, process)
-            yield LabelStudio(url, version, username, password, http, environment)
+            yield LabelStudio(url, version, username, password, http)
     finally:
         process.terminate()
         process.wait()

@@ -128,6 +128,8 @@ def _without_way_back(points: list[tuple[float, float]], shape: tuple[int, ...])
 def _without_straight(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """The same way with no point in the middle of a straight piece."""
     kept = points[:1]
+    if len(points) == 1:
+        return kept
     for here, after in zip(points[1:], [*points[2:], None], strict=True):
         before = kept[-1]
         is_straight = after is not None and (

@@ -22,7 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from bench._annotate_page import AnnotatePage, open_annotate_page, without_prediction
-from bench._asked import prepared, served_copy
+from bench._asked import prepared, project_id_of, served_copy
 from bench._browser import chromium, open_context
 from bench._page_hand import Effort, PageHand, picture_of
 from bench._report import publish
@@ -32,6 +32,7 @@ from segloop.label_maps import UNLABELLED, decode_index_png
 from segloop.settings import Split
 from segloop_client.api import Client
 from segloop_client.demo import BUDGET_REGIONS, HEIGHT_PX, ROUND, WIDTH_PX, Demo
+from segloop_client.demo import NAME as DEMO_NAME
 from segloop_client.importing import Labels, import_folder
 from segloop_client.serving import Served
 from segloop_client.simulated import SimulatedAnnotator, Truth, folder_truth, scene_truth
@@ -80,15 +81,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two regions of drawn scenes: does it work?")
     options = parser.parse_args()
     num_regions = 2 if options.quick else NUM_REGIONS
-    projects: list[Asked] = []
+    camvid = None if options.quick or options.data is None else part_of(open_folder(options.data))
     rows: list[dict[str, Any]] = []
-
-    def prepare_all(client: Client) -> None:
-        projects.extend(prepare(client, None if options.quick else options.data))
-
-    with prepared(options.prepared, prepare_all) as folder, chromium() as browser:
+    with prepared(options.prepared, lambda client: prepare(client, camvid)) as folder, chromium() as browser:
         for way in WAYS:
             with served_copy(folder) as (running, client):
+                projects = asked_projects(client, camvid)
                 for asked in projects:
                     answers = answer_regions(browser, running, client, asked, way, num_regions)
                     rows.append(row_of(asked, way, answers))
@@ -104,17 +102,24 @@ def main() -> None:
     )
 
 
-def prepare(client: Client, camvid: Path | None) -> list[Asked]:
+def prepare(client: Client, camvid: FolderDataset | None) -> None:
     """Projects with a trained round each."""
-    demo = Demo(client, print).set_up()
-    truth = scene_truth(height=HEIGHT_PX, width=WIDTH_PX)
-    projects = [Asked("drawn scenes", demo["id"], truth, newest_mean_iou(client, demo["id"]))]
+    Demo(client, print).set_up()
     if camvid is not None:
-        dataset = part_of(open_folder(camvid))
-        project_id = train_camvid(client, dataset)
-        mean_iou = newest_mean_iou(client, project_id)
-        projects.append(Asked("CamVid", project_id, folder_truth(dataset), mean_iou))
-    return projects
+        train_camvid(client, camvid)
+
+
+def asked_projects(client: Client, camvid: FolderDataset | None) -> list[Asked]:
+    """What was prepared."""
+    truths = {"drawn scenes": (DEMO_NAME, scene_truth(height=HEIGHT_PX, width=WIDTH_PX))}
+    if camvid is not None:
+        truths["CamVid"] = ("CamVid", folder_truth(camvid))
+    found = []
+    for data, (name, truth) in truths.items():
+        project_id = project_id_of(client, name)
+        mean_iou = client.rounds(project_id)[-1]["metrics"]["mean_iou"]
+        found.append(Asked(data, project_id, truth, float(mean_iou)))
+    return found
 
 
 def part_of(dataset: FolderDataset) -> FolderDataset:
@@ -127,8 +132,8 @@ def part_of(dataset: FolderDataset) -> FolderDataset:
     return dataclasses.replace(dataset, images=tuple(sorted(images, key=lambda item: item.filename)))
 
 
-def train_camvid(client: Client, dataset: FolderDataset) -> str:
-    """Cold start, simulated answers, one trained round -> the project's id."""
+def train_camvid(client: Client, dataset: FolderDataset) -> None:
+    """Cold start, simulated answers, one trained round."""
     partition = {"kind": "superpixel", "size_px": CAMVID_REGION_PX}
     report = import_folder(client, dataset, name="CamVid", labels=Labels.EVALUATION, partition=partition)
     project_id = str(report.project["id"])
@@ -140,12 +145,6 @@ def train_camvid(client: Client, dataset: FolderDataset) -> str:
         SimulatedAnnotator(client, project_id, folder_truth(dataset)).answer_queue()
         started = client.start_round(project_id, budget_regions=BUDGET_REGIONS, **ROUND)
         wait_for_round(client, started["id"])
-    return project_id
-
-
-def newest_mean_iou(client: Client, project_id: str) -> float:
-    """The mean IoU of the model that asks."""
-    return float(client.rounds(project_id)[-1]["metrics"]["mean_iou"])
 
 
 def answer_regions(

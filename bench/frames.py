@@ -131,9 +131,9 @@ def measure_region(
     return rows
 
 
-def draw_image(width: int, height: int) -> NDArray[np.uint8]:
+def draw_image(width: int, height: int, index: int = 0) -> NDArray[np.uint8]:
     """A drawn scene, enlarged, with fine grain so that no picture is flat -> uint8 (H, W, 3)."""
-    drawn, _ = render_scene(11, width, height=DRAWN_SIZE[1], width=DRAWN_SIZE[0])
+    drawn, _ = render_scene(11, index, height=DRAWN_SIZE[1], width=DRAWN_SIZE[0])
     large = Image.fromarray(drawn).resize((width, height), Image.Resampling.BILINEAR)
     grain = np.random.default_rng(width).integers(0, 12, (height, width, 1), dtype=np.uint8)
     return np.asarray(np.minimum(np.asarray(large), 243) + grain, dtype=np.uint8)

@@ -8,12 +8,11 @@ the next 50 with a warm queue, memory after all.
 
 import argparse
 import gzip
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, Response
+from playwright.sync_api import BrowserContext, Page, Response
 
 from bench._annotate_page import AnnotatePage, open_annotate_page
 from bench._asked import ask_regions, prepared, project_id_of, served_copy
@@ -56,7 +55,7 @@ def main() -> None:
         chromium() as browser,
     ):
         context = open_context(browser)
-        scripts = Scripts(context.on)
+        scripts = Scripts(context)
         project_id = project_id_of(client, NAME)
         opened = open_annotate_page(context, running.options.url, running.sign_in_link, project_id)
         wait_until_quiet(opened.page)
@@ -79,11 +78,14 @@ def prepare(client: Client, plan: Plan) -> None:
 
 
 class Scripts:
-    """The scripts a profile was sent, from its first page on."""
+    """The scripts a browser profile is sent, from its first page on."""
 
-    def __init__(self, on: Callable[..., None]) -> None:
+    def __init__(self, context: BrowserContext) -> None:
         self._responses: list[Response] = []
-        on("response", self._responses.append)
+        context.on("response", self._note)
+
+    def _note(self, response: Response) -> None:
+        self._responses.append(response)
 
     def rows(self) -> list[dict[str, Any]]:
         """Their size, all that the annotate page loads."""
@@ -103,12 +105,12 @@ def sit(opened: AnnotatePage, plan: Plan) -> list[dict[str, Any]]:
     page = opened.page
     answer(opened, plan.num_first)
     first = memory_at_rest(opened)
-    page.evaluate("bench.takeWaits(), bench.takeEvents()")
+    page.evaluate("bench.takeWaits()")
     page.evaluate("performance.clearMeasures()")
     answer(opened, plan.num_warm, is_warm=True)
     rows = wait_rows(page, plan.num_warm)
     answer(opened, plan.num_all - plan.num_first - plan.num_warm)
-    waits = [float(wait) for wait in page.evaluate("bench.takeWaits()")]
+    waits = [float(wait) for _, wait in page.evaluate("bench.takeWaits()")]
     about = f"{len(waits)} answers as fast as a script can, the queue not waited for"
     rows.append(row("Enter to painted, cold or warm: median", median(waits), "ms", "", about))
     rows.append(row("Enter to painted, cold or warm: p95", percentile(waits, 95), "ms", "", about))
@@ -136,9 +138,9 @@ def memory_at_rest(opened: AnnotatePage) -> Memory:
 
 def wait_rows(page: Page, num: int) -> list[dict[str, Any]]:
     """Three clocks of the same wait: ours, the browser's own and the page's own."""
-    waits = [float(wait) for wait in page.evaluate("bench.takeWaits()")]
-    events = page.evaluate("bench.takeEvents()")
-    keys = [float(duration) for name, duration in events if name == "keydown"]
+    taken = page.evaluate("bench.takeWaits()")
+    waits = [float(wait) for _, wait in taken]
+    timed = page.evaluate("(presses) => bench.timedByBrowser(presses)", [pressed for pressed, _ in taken])
     own = page.evaluate(
         "(name) => performance.getEntriesByName(name).map((entry) => entry.duration)", PAGE_MEASURE
     )
@@ -147,7 +149,7 @@ def wait_rows(page: Page, num: int) -> list[dict[str, Any]]:
     clocks = {
         "frame callback and the message after it": waits,
         f"the page's own measure {PAGE_MEASURE}": [float(value) for value in own],
-        f"event timing of the browser, {len(keys)} key presses of 16 ms and more": keys,
+        f"event timing of the browser, {len(timed)} of the presses took 16 ms or more": timed,
     }
     rows = []
     for clock, values in clocks.items():
