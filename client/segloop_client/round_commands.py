@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from segloop.settings import Acquisition
 from segloop_client.api import Client
 from segloop_client.errors import ClientError
 from segloop_client.terminal import SERVER_DEFAULT, Project, Server, connect, console, id_table, progress_bar
@@ -25,7 +26,7 @@ def start_round(
     budget_regions: Annotated[int | None, typer.Option(help="regions to ask")] = None,
     budget_fraction: Annotated[float | None, typer.Option(help="share of the pool's pixels to ask")] = None,
     method: Annotated[str | None, typer.Option(help="s4al_plus, segloop, s4al, supervised")] = None,
-    acquisition: Annotated[str | None, typer.Option(help="entropy, margin, bvsb, random")] = None,
+    acquisition: Annotated[str | None, typer.Option(help=f"one of {', '.join(Acquisition)}")] = None,
     settings: Annotated[
         str, typer.Option(help="more settings as JSON, e.g. '{\"image_steps\": 600}'")
     ] = "{}",

@@ -84,16 +84,25 @@ class Metrics:
         return dataclasses.asdict(self)
 
 
+def iou_of(counts: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """IoU of each class, and whether it occurs in the truth: (..., C) each, of (..., C, C) counts.
+
+    IoU = right / (truth + predicted - right).
+    """
+    right = np.diagonal(counts, axis1=-2, axis2=-1).astype(float)
+    in_truth, predicted = counts.sum(axis=-1), counts.sum(axis=-2)
+    union = in_truth + predicted - right
+    iou: NDArray[np.float64] = right / np.where(union > 0, union, 1)
+    return iou, in_truth > 0
+
+
 def metrics_of(confusion: ConfusionMatrix) -> Metrics:
-    """IoU = right / (truth + predicted - right), per class and as a mean, and pixel accuracy."""
-    right = np.diag(confusion.counts).astype(float)
-    in_truth, predicted = confusion.counts.sum(axis=1), confusion.counts.sum(axis=0)
-    occurs = in_truth > 0
-    num_known = int(in_truth.sum())
-    iou = right / np.maximum(in_truth + predicted - right, 1)
+    """IoU per class and as a mean, and pixel accuracy."""
+    iou, occurs = iou_of(confusion.counts)
+    num_known = int(confusion.counts.sum())
     return Metrics(
         mean_iou=float(iou[occurs].mean()) if num_known else None,
         iou_per_class=[float(value) if there else None for value, there in zip(iou, occurs, strict=True)],
-        pixel_accuracy=float(right.sum() / num_known) if num_known else None,
+        pixel_accuracy=float(np.trace(confusion.counts) / num_known) if num_known else None,
         num_images=confusion.num_images,
     )

@@ -29,6 +29,9 @@ from segloop.settings import EncoderWeights, RoundSettings
 OUTPUT_STRIDE = LOW_STRIDE
 """Stride of logits and embeddings."""
 
+DROPOUT = 0.5
+"""Share of the context's values that a training step drops."""
+
 _ASPP_RATES = (6, 12, 18)
 _ASPP_CHANNELS = 256
 _LOW_CHANNELS = 48
@@ -47,6 +50,20 @@ class Outputs(NamedTuple):
     embeddings: Tensor | None
 
 
+class Features(NamedTuple):
+    """What both heads read, before the dropout.
+
+    Attributes:
+        context: (B, 256, H/16, W/16), of the ASPP; H and W padded to multiples of 16.
+        low: (B, 48, H/4, W/4), projected low-level features.
+        size: height and width of the images without padding.
+    """
+
+    context: Tensor
+    low: Tensor
+    size: tuple[int, int]
+
+
 class SegmentationNetwork(nn.Module):
     """Encoder, ASPP, and two heads on the same concatenation."""
 
@@ -57,6 +74,7 @@ class SegmentationNetwork(nn.Module):
         self.num_classes = num_classes
         self.encoder = encoder
         self.aspp = _Aspp(encoder.high_channels, separable=separable_aspp)
+        self.dropout = nn.Dropout(DROPOUT)
         self.low_projection = _conv_bn_relu(encoder.low_channels, _LOW_CHANNELS, 1)
         self.class_head = _head(_ASPP_CHANNELS + _LOW_CHANNELS, num_classes)
         self.representation_head = _head(_ASPP_CHANNELS + _LOW_CHANNELS, embedding_dim)
@@ -70,16 +88,30 @@ class SegmentationNetwork(nn.Module):
 
         Embeddings come in training mode alone, and only when `embed` says that a loss wants them.
         """
-        height, width = images.shape[-2:]
-        low, high = self.encoder(pad_to_stride(images))
-        low = self.low_projection(low)
-        context = F.interpolate(self.aspp(high), size=low.shape[-2:], mode="bilinear", align_corners=False)
-        features = torch.cat([context, low], dim=1)
-        rows, columns = -(-height // OUTPUT_STRIDE), -(-width // OUTPUT_STRIDE)
-        logits = self.class_head(features)[:, :, :rows, :columns]
+        features = self.encode(images)
+        features = features._replace(context=self.dropout(features.context))
+        joined = self.join(features)
+        logits = self.crop(self.class_head(joined), features.size)
         if not (self.training and embed):
             return Outputs(logits, None)
-        return Outputs(logits, self.representation_head(features)[:, :, :rows, :columns])
+        return Outputs(logits, self.crop(self.representation_head(joined), features.size))
+
+    def encode(self, images: Tensor) -> Features:
+        """Features of `images` (B, 3, H, W) normalised, any size."""
+        low, high = self.encoder(pad_to_stride(images))
+        height, width = images.shape[-2:]
+        return Features(self.aspp(high), self.low_projection(low), (height, width))
+
+    def join(self, features: Features) -> Tensor:
+        """(B, 304, H/4, W/4): context, upsampled, beside the low-level features."""
+        context, low, _ = features
+        context = F.interpolate(context, size=low.shape[-2:], mode="bilinear", align_corners=False)
+        return torch.cat([context, low], dim=1)
+
+    def crop(self, values: Tensor, size: tuple[int, int]) -> Tensor:
+        """(B, C, H/4, W/4) without the rows and columns that lie in the padding alone."""
+        rows, columns = (-(-pixels // OUTPUT_STRIDE) for pixels in size)
+        return values[:, :, :rows, :columns]
 
     def parameter_groups(self, lr_encoder: float, lr_heads: float) -> list[dict[str, object]]:
         """Two optimiser groups: the encoder, and everything else."""
@@ -102,13 +134,12 @@ class _Aspp(nn.Module):
         )
         self.image_pooling = _conv_bn_relu(in_channels, _ASPP_CHANNELS, 1)
         self.projection = _conv_bn_relu(_ASPP_CHANNELS * (2 + len(_ASPP_RATES)), _ASPP_CHANNELS, 1)
-        self.dropout = nn.Dropout(0.5)
 
     def forward(self, high: Tensor) -> Tensor:
         """(B, in_channels, h, w) -> (B, 256, h, w)."""
         pooled = self.image_pooling(high.mean(dim=(2, 3), keepdim=True)).expand(-1, -1, *high.shape[-2:])
         pyramid = [branch(high) for branch in self.branches]
-        context: Tensor = self.dropout(self.projection(torch.cat([*pyramid, pooled], dim=1)))
+        context: Tensor = self.projection(torch.cat([*pyramid, pooled], dim=1))
         return context
 
 

@@ -97,13 +97,13 @@ class _PoolEncoder:
         if index in self.kept:
             return self.kept[index]
         pixels, pooling = self.read(index)
-        return _mean_over_regions(pooling, self.encode([pixels])[0])
+        return mean_over_regions(pooling, self.encode([pixels])[0])
 
     def keep(self, index: int, pooling: Floats, features: Floats) -> None:
         """Remember an image's region features while there is room."""
         num_bytes = pooling.shape[0] * features.shape[1] * features.itemsize
         if self.kept_bytes + num_bytes <= _KEPT_BYTES:
-            self.kept[index] = _mean_over_regions(pooling, features)
+            self.kept[index] = mean_over_regions(pooling, features)
             self.kept_bytes += num_bytes
 
     def read(self, index: int) -> tuple[NDArray[np.uint8], Floats]:
@@ -148,7 +148,7 @@ def pooling_matrix(region_map: NDArray[np.int32], num_regions: int, *, height: i
     return counts.reshape(num_regions, num_cells).astype(np.float32)
 
 
-def _mean_over_regions(pooling: Floats, features: Floats) -> Floats:
+def mean_over_regions(pooling: Floats, features: Floats) -> Floats:
     """(R, D): area-weighted mean of the features (h * w, D) under each region."""
     areas = np.maximum(pooling.sum(axis=1, keepdims=True), 1)
     means: Floats = pooling @ features / areas

@@ -7,6 +7,7 @@ same regions wherever it runs. This module knows no torch, no file, no database 
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,12 +16,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from segloop.acquisition import PoolView, find_acquisition
+from segloop.audit import draw_audit, reserved_regions
 from segloop.coverage import cold_start
 from segloop.errors import EmptyPoolError, SettingsError
 from segloop.regions import Partition, neighbours
 from segloop.seeds import Purpose, generator, torch_seed
 from segloop.selection import PoolRegions, select
-from segloop.settings import Acquisition, Quota, RoundSettings
+from segloop.settings import Acquisition, QueryPurpose, Quota, RoundSettings
 
 Partitions = Callable[[int], Partition]
 """Image index -> its partition; called again and again, so it should be cheap."""
@@ -28,6 +31,11 @@ Partitions = Callable[[int], Partition]
 Asked = Callable[[int], NDArray[np.bool_]]
 """Image index -> bool (R,): which of its regions have been asked, in whatever round."""
 
+Names = Callable[[int], str]
+"""Image index -> its filename."""
+
+RegionFeatures = Callable[[int], NDArray[np.floating]]
+"""Image index -> float (R, D), as `segloop.scoring` left them."""
 
 Encode = Callable[[], tuple[NDArray[np.float32], Callable[[int], NDArray[np.float32]]]]
 """() -> image features float32 (N, D), and image index -> region features float32 (R, D)."""
@@ -74,6 +82,17 @@ class Budget:
             raise SettingsError(f"budget_fraction = {fraction} is outside 0 .. 1")
         return cls(pixels=int(fraction * pool_pixels))
 
+    @property
+    def amount(self) -> int:
+        """The number, whichever its unit."""
+        return self.pixels or self.regions or 0
+
+    def less(self, amount: int) -> "Budget":
+        """What is left when `amount` of the same unit is spent."""
+        if self.pixels is not None:
+            return Budget(pixels=self.pixels - amount)
+        return Budget(regions=self.amount - amount)
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedQuery:
@@ -82,12 +101,14 @@ class PlannedQuery:
     Attributes:
         image_index: in the pool's order.
         region_index: in the image's partition.
-        score: its score, higher = asked first; 0 in a cold start.
+        score: its score, higher = asked first; 0 in a cold start and of an audit.
+        purpose: `audit` where chance drew it to measure the model; its answer is never trained on.
     """
 
     image_index: int
     region_index: int
     score: float
+    purpose: QueryPurpose = QueryPurpose.SELECTED
 
 
 def settings_of_round(settings: RoundSettings, round_number: int) -> RoundSettings:
@@ -117,10 +138,11 @@ def plan_cold_start(
     budget: Budget,
     settings: RoundSettings,
     round_number: int,
+    names: Names | None = None,
     kind: ColdStart = ColdStart.COVERAGE,
     on_progress: Callable[[float], None] | None = None,
 ) -> list[PlannedQuery]:
-    """The first regions to ask, best first, without a model.
+    """The first regions to ask, best first, without a model; those of an audit before them.
 
     Args:
         partitions: the pool's partitions.
@@ -129,8 +151,9 @@ def plan_cold_start(
         encode: features of a frozen encoder, as `lambda: scoring.encode_pool(source, partitions, settings)`;
             called for `coverage` alone.
         budget: what may be asked now.
-        settings: border rule and seed are read.
+        settings: border rule, audit and seed are read.
         round_number: the round whose queries these are.
+        names: needed for an audit.
         kind: how to choose.
         on_progress: told the share of the budget that is spent.
 
@@ -144,11 +167,12 @@ def plan_cold_start(
     if kind is ColdStart.COVERAGE:
         if encode is None:
             raise SettingsError("a cold start by coverage needs features of an encoder")
-        return _plan_coverage(
+        audit = _Audit.draw(range(num_images), partitions, asked, names, budget=budget, settings=settings)
+        return audit.queries + _plan_coverage(
             encode,
             partitions,
-            asked,
-            budget=budget,
+            audit.taken_or(asked),
+            budget=audit.budget,
             settings=settings,
             round_number=round_number,
             on_progress=on_progress,
@@ -169,6 +193,7 @@ def plan_cold_start(
         budget=budget,
         settings=at_random,
         round_number=round_number,
+        names=names,
         unit=unit,
         purpose=Purpose.COLD_START,
     )
@@ -206,105 +231,213 @@ def plan_queries(
     budget: Budget,
     settings: RoundSettings,
     round_number: int,
+    names: Names | None = None,
+    region_features: RegionFeatures | None = None,
     unit: QueryUnit = QueryUnit.REGIONS,
     purpose: Purpose = Purpose.SELECTION,
 ) -> list[PlannedQuery]:
-    """The regions to ask next, best first.
+    """The regions to ask next, best first; those of an audit, which chance draws, before them.
 
     Args:
         scored: (image index, region scores float32 (R,)) of every image of the pool, in any order.
         partitions: the pool's partitions.
         asked: what has been asked before.
-        budget: what may be asked now.
-        settings: acquisition, quota, cap, suppression, border rule and seed are read.
+        budget: what may be asked now, the audit included.
+        settings: acquisition, quota, cap, suppression, border rule, audit and seed are read.
         round_number: the round whose queries these are.
+        names: needed for an audit.
+        region_features: needed by acquisitions that read them.
         unit: whole images take the best image by mean score over its area first.
-        purpose: which of the round's generators a random acquisition draws its scores from.
+        purpose: which of the round's generators selection draws from.
 
     Raises:
         EmptyPoolError: no region is left to ask.
         NonFiniteError: scores that are NaN or infinite.
     """
     by_image = dict(sorted(scored, key=lambda entry: entry[0]))
-    rng = generator(settings.seed, round_number, purpose)
-    if settings.acquisition is Acquisition.RANDOM:
-        by_image = {image: rng.random(len(scores), dtype=np.float32) for image, scores in by_image.items()}
-    if unit is QueryUnit.IMAGES:
-        return _plan_images(by_image, partitions, asked, budget=budget, settings=settings, rng=rng)
-    pool = _pool_of(by_image, partitions, asked, settings)
-    chosen = select(
-        pool,
-        budget_regions=budget.regions,
-        budget_pixels=budget.pixels,
-        num_images=len(by_image),
-        settings=settings,
-        neighbours=lambda index: neighbours(partitions(index).region_map),
-    )
-    return [
-        PlannedQuery(int(pool.image_index[index]), int(pool.region_index[index]), float(pool.score[index]))
-        for index in chosen
-    ]
-
-
-def _pool_of(
-    by_image: dict[int, NDArray[np.float32]], partitions: Partitions, asked: Asked, settings: RoundSettings
-) -> PoolRegions:
-    images, regions, scores, areas = [], [], [], []
-    for image, image_scores in by_image.items():
-        partition = partitions(image)
-        open_ = np.flatnonzero(candidate_mask(partition, asked(image), settings))
-        images.append(np.full(len(open_), image, dtype=np.int32))
-        regions.append(open_.astype(np.int32))
-        scores.append(image_scores[open_].astype(np.float32))
-        areas.append(partition.areas[open_].astype(np.int64))
-    if not images:
+    if not by_image:
         raise EmptyPoolError("the pool holds no image to ask about")
-    return PoolRegions(
-        np.concatenate(images), np.concatenate(regions), np.concatenate(scores), np.concatenate(areas)
+    planner = _Planner(
+        by_image=by_image,
+        partitions=partitions,
+        asked=asked,
+        region_features=region_features,
+        settings=settings,
+        rng=generator(settings.seed, round_number, purpose),
     )
+    if unit is QueryUnit.IMAGES:
+        if settings.audit_fraction:
+            raise SettingsError("audit_fraction asks single regions: it cannot go with whole images")
+        return planner.plan_images(budget)
+    audit = _Audit.draw(by_image, partitions, asked, names, budget=budget, settings=settings)
+    return audit.queries + planner.plan_regions(audit.budget, taken=audit.taken_or(asked))
 
 
-def _plan_images(
-    by_image: dict[int, NDArray[np.float32]],
-    partitions: Partitions,
-    asked: Asked,
-    *,
-    budget: Budget,
-    settings: RoundSettings,
-    rng: np.random.Generator,
-) -> list[PlannedQuery]:
-    """All unasked regions of the best images that fit; the border rule does not apply to whole images."""
-    open_of = {image: np.flatnonzero(~asked(image)) for image in by_image}
-    open_of = {image: regions for image, regions in open_of.items() if len(regions)}
-    areas_of = {image: partitions(image).areas[regions] for image, regions in open_of.items()}
-    costs = {
-        image: len(regions) if budget.pixels is None else int(areas_of[image].sum())
-        for image, regions in open_of.items()
-    }
-    images = PoolRegions(
-        np.array(list(open_of), dtype=np.int32),
-        np.zeros(len(open_of), dtype=np.int32),
-        rng.random(len(open_of), dtype=np.float32)
-        if settings.acquisition is Acquisition.RANDOM
-        else np.array(
-            [
-                np.average(by_image[image][regions], weights=areas_of[image])
-                for image, regions in open_of.items()
-            ],
-            dtype=np.float32,
-        ),
-        np.array(list(costs.values()), dtype=np.int64),
-    )
-    chosen = select(
-        images,
-        budget_regions=None,
-        budget_pixels=budget.pixels if budget.regions is None else budget.regions,
-        num_images=len(by_image),
-        settings=dataclasses.replace(settings, quota=Quota.GLOBAL, suppress_neighbours=False),
-        neighbours=None,
-    )
-    return [
-        PlannedQuery(image, int(region), float(by_image[image][region]))
-        for image in (int(images.image_index[index]) for index in chosen)
-        for region in open_of[image]
-    ]
+@dataclass(frozen=True)
+class _Audit:
+    """What an audit takes of a round.
+
+    Attributes:
+        queries: what it asks.
+        budget: what it leaves.
+        names: of the images, None without an audit.
+    """
+
+    queries: list[PlannedQuery]
+    budget: Budget
+    names: Names | None
+
+    @classmethod
+    def draw(
+        cls,
+        images: Iterable[int],
+        partitions: Partitions,
+        asked: Asked,
+        names: Names | None,
+        *,
+        budget: Budget,
+        settings: RoundSettings,
+    ) -> Self:
+        if not settings.audit_fraction:
+            return cls([], budget, None)
+        if names is None:
+            raise SettingsError("audit_fraction needs the images' names")
+        drawn = draw_audit(
+            list(images),
+            names=names,
+            asked=asked,
+            areas=lambda index: partitions(index).areas,
+            budget=int(settings.audit_fraction * budget.amount),
+            in_pixels=budget.pixels is not None,
+        )
+        spent = len(drawn)
+        if budget.pixels is not None:
+            spent = sum(int(partitions(image).areas[region]) for image, region in drawn)
+        queries = [PlannedQuery(image, region, 0.0, QueryPurpose.AUDIT) for image, region in drawn]
+        return cls(queries, budget.less(spent), names)
+
+    def taken_or(self, asked: Asked) -> Asked:
+        """Regions that may not be asked for training: asked before, or kept for audits."""
+        names = self.names
+        if names is None:
+            return asked
+
+        def taken(index: int) -> NDArray[np.bool_]:
+            mask = asked(index)
+            return mask | reserved_regions(names(index), len(mask))
+
+        return taken
+
+
+@dataclass(frozen=True)
+class _Planner:
+    """A pool with its scores."""
+
+    by_image: dict[int, NDArray[np.float32]]
+    partitions: Partitions
+    asked: Asked
+    region_features: RegionFeatures | None
+    settings: RoundSettings
+    rng: np.random.Generator
+
+    def plan_regions(self, budget: Budget, *, taken: Asked) -> list[PlannedQuery]:
+        pool = self._pool_of(taken)
+        if budget.amount and len(pool):
+            pool = dataclasses.replace(
+                pool, score=self._pool_scores(pool, budget, self._features, self.asked)
+            )
+        chosen = select(
+            pool,
+            budget_regions=budget.regions,
+            budget_pixels=budget.pixels,
+            num_images=len(self.by_image),
+            settings=self.settings,
+            neighbours=lambda index: neighbours(self.partitions(index).region_map),
+            rng=self.rng,
+        )
+        return [
+            PlannedQuery(int(pool.image_index[at]), int(pool.region_index[at]), float(pool.score[at]))
+            for at in chosen
+        ]
+
+    def plan_images(self, budget: Budget) -> list[PlannedQuery]:
+        """All unasked regions of the best images that fit; the border rule does not apply to whole images."""
+        open_of = {image: np.flatnonzero(~self.asked(image)) for image in self.by_image}
+        open_of = {image: regions for image, regions in open_of.items() if len(regions)}
+        areas_of = {image: self.partitions(image).areas[regions] for image, regions in open_of.items()}
+        costs = [
+            len(regions) if budget.pixels is None else int(areas_of[image].sum())
+            for image, regions in open_of.items()
+        ]
+        means = [
+            np.average(self.by_image[image][regions], weights=areas_of[image])
+            for image, regions in open_of.items()
+        ]
+        images = PoolRegions(
+            np.array(list(open_of), dtype=np.int32),
+            np.zeros(len(open_of), dtype=np.int32),
+            np.array(means, dtype=np.float32),
+            np.array(costs, dtype=np.int64),
+        )
+        if budget.amount and len(images):
+            scores = self._pool_scores(
+                images,
+                budget,
+                lambda index: self._features(index).mean(axis=0, keepdims=True),
+                lambda index: np.array([index not in open_of]),
+            )
+            images = dataclasses.replace(images, score=scores)
+        chosen = select(
+            images,
+            budget_regions=None,
+            budget_pixels=budget.amount,
+            num_images=len(self.by_image),
+            settings=dataclasses.replace(
+                self.settings, quota=Quota.GLOBAL, suppress_neighbours=False, top_factor=1.0
+            ),
+            neighbours=None,
+            rng=self.rng,
+        )
+        return [
+            PlannedQuery(image, int(region), float(self.by_image[image][region]))
+            for image in (int(images.image_index[at]) for at in chosen)
+            for region in open_of[image]
+        ]
+
+    def _pool_of(self, taken: Asked) -> PoolRegions:
+        images, regions, scores, areas = [], [], [], []
+        for image, image_scores in self.by_image.items():
+            partition = self.partitions(image)
+            open_ = np.flatnonzero(candidate_mask(partition, taken(image), self.settings))
+            images.append(np.full(len(open_), image, dtype=np.int32))
+            regions.append(open_.astype(np.int32))
+            scores.append(image_scores[open_].astype(np.float32))
+            areas.append(partition.areas[open_].astype(np.int64))
+        return PoolRegions(
+            np.concatenate(images), np.concatenate(regions), np.concatenate(scores), np.concatenate(areas)
+        )
+
+    def _pool_scores(
+        self, pool: PoolRegions, budget: Budget, features: Callable[[int], NDArray[np.float32]], asked: Asked
+    ) -> NDArray[np.float32]:
+        """The acquisition's last step, over all candidates together."""
+        function = find_acquisition(self.settings.acquisition).pool_scores
+        if function is None:
+            return pool.score
+        costs = np.ones(1) if budget.pixels is None else pool.area
+        view = PoolView(
+            image_index=pool.image_index,
+            region_index=pool.region_index,
+            scores=pool.score,
+            images=list(self.by_image),
+            asked=asked,
+            region_features=features,
+            num_wanted=math.ceil(budget.amount / float(costs.mean())),
+            rng=self.rng,
+        )
+        return function(view)
+
+    def _features(self, index: int) -> NDArray[np.float32]:
+        if self.region_features is None:
+            raise SettingsError(f"acquisition {self.settings.acquisition.value} needs region features")
+        return self.region_features(index).astype(np.float32)

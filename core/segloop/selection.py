@@ -53,6 +53,7 @@ def select(
     num_images: int,
     settings: RoundSettings,
     neighbours: NeighbourPairs | None,
+    rng: np.random.Generator | None = None,
 ) -> NDArray[np.int64]:
     """Indices into `pool` of the regions to ask, best first.
 
@@ -63,6 +64,8 @@ def select(
     - `quota = "per_image"`: every image's best region comes before any image's second best, and so on; within
       such a level the higher score wins, which is where the remainder of an uneven split goes.
     - `suppress_neighbours`: a region that touches one taken in this call is passed over.
+    - `top_factor` above 1, with the global quota: the walk starts with the best regions, as many as cost so
+      many times the budget, in an order that chance draws; what is taken comes back best first all the same.
     - a budget in pixels is never exceeded: a region too large for what is left is passed over, smaller ones
       further down still fit.
 
@@ -71,8 +74,9 @@ def select(
         budget_regions: how many to take, or None.
         budget_pixels: how many pixels to take, or None; exactly one of the two budgets is given.
         num_images: images in the pool, also those with no candidate left; the mean share is over them.
-        settings: `quota`, `image_cap_factor` and `suppress_neighbours` are read.
+        settings: `quota`, `image_cap_factor`, `suppress_neighbours` and `top_factor` are read.
         neighbours: needed for `suppress_neighbours`.
+        rng: needed for a `top_factor` above 1.
 
     Raises:
         EmptyPoolError: no candidate at all, with a budget above 0.
@@ -93,11 +97,24 @@ def select(
     order = np.argsort(-pool.score.astype(np.float64), kind="stable")
     touching = _touching_of(neighbours) if settings.suppress_neighbours and neighbours is not None else None
     basket = _Basket(pool, costs, budget, touching)
-    if settings.quota is Quota.GLOBAL:
-        _fill_global(basket, order, image_cap=settings.image_cap_factor * budget / max(num_images, 1))
-    else:
+    if settings.quota is Quota.PER_IMAGE:
         _fill_per_image(basket, order)
-    return np.array(basket.taken, dtype=np.int64)
+        return np.array(basket.taken, dtype=np.int64)
+    walk = order
+    if settings.top_factor > 1:
+        if rng is None:
+            raise SettingsError("a top_factor above 1 needs a generator")
+        num_top = int(np.searchsorted(np.cumsum(costs[order]), settings.top_factor * budget, side="right"))
+        walk = np.concatenate([rng.permutation(order[:num_top]), order[num_top:]])
+    _fill_global(basket, walk, image_cap=settings.image_cap_factor * budget / max(num_images, 1))
+    return _best_first(basket.taken, order)
+
+
+def _best_first(taken: list[int], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What was taken, by its place in `order`."""
+    is_taken = np.zeros(len(order), dtype=np.bool_)
+    is_taken[taken] = True
+    return order[is_taken[order]]
 
 
 def _budget_of(budget_regions: int | None, budget_pixels: int | None) -> int:

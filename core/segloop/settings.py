@@ -5,10 +5,12 @@ This module knows no array and no library: the server lists it for forms, the wo
 """
 
 import dataclasses
+import pkgutil
 import types
 import typing
 from enum import StrEnum
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from segloop.errors import SettingsError
 
@@ -22,13 +24,24 @@ class Method(StrEnum):
     SUPERVISED = "supervised"
 
 
-class Acquisition(StrEnum):
-    """How informative a pixel is; pooled per region, higher = ask first."""
+def _acquisition_names() -> list[str]:
+    """The files of `segloop.acquisitions`: each holds the function it is named after."""
+    folder = Path(__file__).with_name("acquisitions")
+    return sorted(found.name for found in pkgutil.iter_modules([str(folder)]))
 
-    ENTROPY = "entropy"
-    MARGIN = "margin"
-    BVSB = "bvsb"
-    RANDOM = "random"
+
+if TYPE_CHECKING:
+
+    class Acquisition(StrEnum):
+        """What makes a region worth asking; higher = ask first. Here only those that code names."""
+
+        BVSB = "bvsb"
+        ENTROPY = "entropy"
+        RANDOM = "random"
+
+else:  # a file of segloop/acquisitions is a member: adding one is adding a file
+    Acquisition = StrEnum("Acquisition", {name.upper(): name for name in _acquisition_names()})
+    Acquisition.__doc__ = "What makes a region worth asking; higher = ask first."
 
 
 class PartitionKind(StrEnum):
@@ -257,6 +270,7 @@ class RoundSettings:
     separable_aspp: bool = setting(False, help="depthwise separable ASPP: faster, a little weaker")
     dominant_weight: float = setting(0.5, low=0.0, high=1.0, help="loss weight of dominant answers")
     score_scales: tuple[float, ...] = setting((0.5, 1.0, 2.0), help="scales whose logits are averaged")
+    dropout_passes: int = setting(8, low=2, high=64, help="passes under dropout that bald compares")
     class_balance: float = setting(
         0.0, low=0.0, high=100.0, help="nu of the weight (nu p_c + 1)^-2 on the predicted class; 0 = off"
     )
@@ -267,6 +281,18 @@ class RoundSettings:
         4.0, low=1.0, high=1000.0, help="global quota: no image gets more than this times the mean"
     )
     suppress_neighbours: bool = setting(False, help="do not ask two touching regions in one round")
+    top_factor: float = setting(
+        1.0,
+        low=1.0,
+        high=100.0,
+        help="global quota: draw the regions by chance among this many times the budget's best; 1 = the best",
+    )
+    audit_fraction: float = setting(
+        0.0,
+        low=0.0,
+        high=0.1,
+        help="share of the budget that asks regions drawn by chance: they measure the model, never train it",
+    )
     allow_border: bool = setting(True, help="border cells may be asked (the released code forbids them)")
     warm_start: bool = setting(
         False, help="go on from the last round's and generation's weights instead of ImageNet's"

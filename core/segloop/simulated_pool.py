@@ -3,7 +3,7 @@
 This module knows no network and no score.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -22,7 +22,7 @@ from segloop.regions import (
 )
 from segloop.rounds import PlannedQuery
 from segloop.scenes import SCENE_CLASSES, render_scene
-from segloop.settings import AnnotationKind, PartitionKind, Split
+from segloop.settings import AnnotationKind, PartitionKind, QueryPurpose, Split
 from segloop.simulation_config import DataConfig, DataKind
 from segloop.sources import ArraySource, ImageSource
 
@@ -96,6 +96,7 @@ class SimulatedPool:
         self._size_px = size_px
         self._answers = answers
         self._asked: dict[int, NDArray[np.bool_]] = {}
+        self._audited: dict[int, NDArray[np.bool_]] = {}
         self._sizes: dict[int, tuple[int, int]] = {}
         self._region_maps: dict[int, bytes] = {}
         self._grid = lru_cache(maxsize=64)(
@@ -119,8 +120,8 @@ class SimulatedPool:
         return self._truth.image(index)
 
     def label_map(self, index: int) -> NDArray[np.uint8]:
-        """What has been answered, (H, W) uint8, 255 elsewhere."""
-        asked = self._asked.get(index)
+        """What has been answered to train on, (H, W) uint8, 255 elsewhere."""
+        asked = self._trained_on(index)
         if asked is None:
             return np.full(self._size(index), UNLABELLED, dtype=np.uint8)
         region_map = self.partition(index).region_map
@@ -135,9 +136,14 @@ class SimulatedPool:
 
     def dominant_mask(self, index: int) -> NDArray[np.bool_] | None:
         """Pixels answered by one class for their region, or None."""
-        if self._answers is AnnotationKind.EXACT or index not in self._asked:
+        asked = self._trained_on(index)
+        if self._answers is AnnotationKind.EXACT or asked is None:
             return None
-        return self._asked[index][self.partition(index).region_map]
+        return asked[self.partition(index).region_map]
+
+    def audited(self) -> "AuditedImages":
+        """The images with audited regions, of which those alone are known."""
+        return AuditedImages(self._truth, self.partition, dict(sorted(self._audited.items())))
 
     def partition(self, index: int) -> Partition:
         """The image's regions."""
@@ -159,6 +165,10 @@ class SimulatedPool:
         by_image: dict[int, list[int]] = {}
         for query in planned:
             by_image.setdefault(query.image_index, []).append(query.region_index)
+            if query.purpose is QueryPurpose.AUDIT:
+                num_regions = self.partition(query.image_index).num_regions
+                empty = np.zeros(num_regions, dtype=np.bool_)
+                self._audited.setdefault(query.image_index, empty)[query.region_index] = True
         for image, regions in by_image.items():
             asked = self.asked(image)
             asked[regions] = True
@@ -166,6 +176,12 @@ class SimulatedPool:
             self.num_regions += len(regions)
             self.num_asked_pixels += int(self.partition(image).areas[regions].sum())
             self.num_clicks += self._clicks(image, regions)
+
+    def _trained_on(self, index: int) -> NDArray[np.bool_] | None:
+        """Bool (R,): regions asked but not to audit; None = none asked at all."""
+        asked = self._asked.get(index)
+        audited = self._audited.get(index)
+        return asked if asked is None or audited is None else asked & ~audited
 
     def _clicks(self, image: int, regions: list[int]) -> int:
         parts, truth = self.partition(image), self._truth.label_map(image)
@@ -194,3 +210,46 @@ class SimulatedPool:
         if index not in self._region_maps:
             self._region_maps[index] = encode_region_map(self._cut(self.image(index)).region_map)
         return partition_from_region_map(decode_region_map(self._region_maps[index]))
+
+
+class AuditedImages:
+    """An `ImageSource` of what an audit asked: exact answers inside its regions, nothing elsewhere."""
+
+    def __init__(
+        self,
+        truth: ImageSource,
+        partitions: Callable[[int], Partition],
+        regions: dict[int, NDArray[np.bool_]],
+    ) -> None:
+        """Take the regions (R,) bool of each image by its index in `truth`."""
+        self._truth = truth
+        self._partitions = partitions
+        self._regions = regions
+        self._images = list(regions)
+
+    @property
+    def num_regions(self) -> int:
+        """Audited regions of all images."""
+        return sum(int(mask.sum()) for mask in self._regions.values())
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self._images)
+
+    def filename(self, index: int) -> str:
+        """The truth's."""
+        return self._truth.filename(self._images[index])
+
+    def image(self, index: int) -> NDArray[np.uint8]:
+        """Pixels (H, W, 3) uint8 RGB."""
+        return self._truth.image(self._images[index])
+
+    def label_map(self, index: int) -> NDArray[np.uint8]:
+        """Truth (H, W) uint8 inside audited regions, 255 elsewhere."""
+        image = self._images[index]
+        is_audited = self._regions[image][self._partitions(image).region_map]
+        return np.where(is_audited, self._truth.label_map(image), np.uint8(UNLABELLED))
+
+    def dominant_mask(self, index: int) -> NDArray[np.bool_] | None:  # noqa: ARG002 - audits are exact
+        """None."""
+        return None

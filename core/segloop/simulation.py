@@ -21,14 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from segloop.acquisition import find_acquisition
 from segloop.curves import draw_curve
 from segloop.errors import SegloopError, SettingsError
 from segloop.evaluation import metrics_of
 from segloop.network import SegmentationNetwork, save_weights
 from segloop.pool_features import encode_pool
 from segloop.rounds import Budget, PlannedQuery, plan_cold_start, plan_queries, settings_of_round
-from segloop.scoring import evaluate, predict_class_prior, score_images
-from segloop.settings import Acquisition, AnnotationKind, PartitionKind, RoundSettings
+from segloop.scoring import evaluate, evaluate_audit, score_images, summarise_pool
+from segloop.settings import AnnotationKind, PartitionKind, QueryPurpose, RoundSettings
 from segloop.simulated_pool import SimulatedPool, open_data
 from segloop.simulation_config import Arm, BudgetAxis, SimulationConfig, load_config
 from segloop.simulation_report import describe_machine, find_commit, mean_of_classes, summarise
@@ -49,12 +50,14 @@ class ArmState:
 
     Attributes:
         queries: per round, (image index, region index) in the order they were asked.
+        audits: those of them, of all rounds, that only measure.
         rows: one per trained round, as in result.json.
         weights: file of the last round's weights beside the state, or None.
     """
 
     fingerprint: str
     queries: list[list[tuple[int, int]]] = field(default_factory=list)
+    audits: list[tuple[int, int]] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     weights: str | None = None
 
@@ -73,6 +76,15 @@ class ArmState:
                 f"{path.parent} holds a run with other settings or data: choose another --out"
             )
         return state
+
+    def planned(self, asked: list[tuple[int, int]]) -> list[PlannedQuery]:
+        """A round's queries with their purpose again."""
+        audits = {tuple(pair) for pair in self.audits}
+        purposes = (QueryPurpose.AUDIT if tuple(pair) in audits else QueryPurpose.SELECTED for pair in asked)
+        return [
+            PlannedQuery(image, region, 0.0, purpose)
+            for (image, region), purpose in zip(asked, purposes, strict=True)
+        ]
 
     def save(self, path: Path) -> None:
         """Replace the file at once, so that a kill leaves the old state or the new one."""
@@ -126,7 +138,7 @@ class Simulation:
         state = ArmState.load(state_path, self._fingerprint(arm.identity(), seed))
         pool = SimulatedPool(self.pool_truth, kind=arm.partition, size_px=arm.size_px, answers=arm.answers)
         for asked in state.queries:
-            pool.answer(PlannedQuery(image, region, 0.0) for image, region in asked)
+            pool.answer(state.planned(asked))
         run = _ArmRun(self, arm, settings, pool, folder, state)
         if not state.queries:
             run.ask(run.plan_first())
@@ -210,7 +222,25 @@ class Simulation:
             "compute_seconds": model.compute_seconds,
             "teacher_passes": model.teacher_passes,
             **({"tail_mean_iou": tail} if self.config.tail_classes else {}),
+            **self._audit(number, pool, model, settings),
         }
+
+    def _audit(
+        self, number: int, pool: SimulatedPool, model: TrainedModel, settings: RoundSettings
+    ) -> dict[str, Any]:
+        """What the audit of an arm that has one says of the model."""
+        audited = pool.audited()
+        if not len(audited):
+            return {}
+        estimate = evaluate_audit(
+            model.network,
+            audited,
+            settings,
+            num_classes=len(self.class_names),
+            inclusion=audited.num_regions / sum(pool.partition(at).num_regions for at in range(len(pool))),
+            round_number=number,
+        )
+        return {"audit": {**estimate.to_mapping(), "num_regions": audited.num_regions}}
 
     def _fingerprint(self, what: dict[str, Any], seed: int) -> str:
         data = {**dataclasses.asdict(self.config.data), "num_images": [len(self.pool_truth), len(self.test)]}
@@ -238,6 +268,7 @@ class _ArmRun:
             budget=self._budget(0),
             settings=self.settings,
             round_number=0,
+            names=self.pool.filename,
             kind=self.arm.cold_start,
         )
 
@@ -271,19 +302,27 @@ class _ArmRun:
         self.state.rows.append(row)
 
     def plan_next(self, network: SegmentationNetwork, number: int) -> list[PlannedQuery]:
+        features: dict[int, NDArray[np.float16]] = {}
         return plan_queries(
-            self._scores(network),
+            self._scores(network, features),
             self.pool.partition,
             self.pool.asked,
             budget=self._budget(number),
             settings=self.settings,
             round_number=number,
+            names=self.pool.filename,
+            region_features=features.__getitem__,
             unit=self.arm.unit,
         )
 
     def ask(self, planned: list[PlannedQuery]) -> None:
         self.pool.answer(planned)
         self.state.queries.append([(query.image_index, query.region_index) for query in planned])
+        self.state.audits += [
+            (query.image_index, query.region_index)
+            for query in planned
+            if query.purpose is QueryPurpose.AUDIT
+        ]
 
     def clean_up(self, number: int) -> None:
         """Once the state is on disk: this round's checkpoints and all weights but the last."""
@@ -292,19 +331,20 @@ class _ArmRun:
             if path.name != self.state.weights:
                 path.unlink()
 
-    def _scores(self, network: SegmentationNetwork) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        if self.settings.acquisition is Acquisition.RANDOM:
+    def _scores(
+        self, network: SegmentationNetwork, features: dict[int, NDArray[np.float16]]
+    ) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Each image's region scores; its region features, where there are any, go into `features`."""
+        if find_acquisition(self.settings.acquisition).reads_nothing:
             for index in range(len(self.pool)):
                 yield index, np.zeros(self.pool.partition(index).num_regions, dtype=np.float32)
             return
-        prior = (
-            predict_class_prior(network, self.pool, self.settings)
-            if self.settings.class_balance > 0
-            else None
-        )
+        summary = summarise_pool(network, self.pool, self.settings)
         for index, scores in score_images(
-            network, self.pool, self.pool.partition, self.settings, class_prior=prior
+            network, self.pool, self.pool.partition, self.settings, summary=summary
         ):
+            if scores.region_features is not None:
+                features[index] = scores.region_features
             yield index, scores.region_scores
 
     def _budget(self, number: int) -> Budget:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from segloop.acquisition import check_acquisition
 from segloop.errors import SettingsError
 from segloop.rounds import ColdStart, QueryUnit
 from segloop.settings import AnnotationKind, Method, PartitionKind, RoundSettings
@@ -266,6 +267,7 @@ def _parse_arm(values: dict[str, Any]) -> Arm:
             f"arm {name}: budget_fractions = {fractions} must be numbers in 0 .. 1, one a round"
         )
     settings = RoundSettings.from_mapping(values)
+    check_acquisition(settings)
     steps = own["image_steps_per_round"] or [settings.image_steps] * len(fractions)
     if len(steps) != len(fractions) or not all(isinstance(number, int) and number > 0 for number in steps):
         raise SettingsError(

@@ -1,6 +1,8 @@
 """An answer as a client sends it, checked against its region. Reads blobs: called outside transactions."""
 
+from segloop.settings import AnnotationKind, QueryPurpose
 from segloop_server.assignment_views import box_of
+from segloop_server.errors import InvalidFieldError
 from segloop_server.region_pixels import check_answer, decode_box, region_mask
 from segloop_server.schemas.annotations import FixBody
 from segloop_server.schemas.assignments import AnswerBody
@@ -21,9 +23,12 @@ def answer_of(
     """The answer in a request's body.
 
     Raises:
-        InvalidFieldError: its pixels break a rule; the message says which.
+        InvalidFieldError: its pixels break a rule, or an audit was answered by one class for all; the message
+            says which.
         ConflictError: the image has no regions yet.
     """
+    if query.purpose is QueryPurpose.AUDIT and body.kind is AnnotationKind.DOMINANT:
+        raise InvalidFieldError("kind", "an audit measures the model pixel by pixel: its answers are exact")
     box = box_of(query)
     label_map = decode_box(body.label_map_png, box)
     if partition is None:

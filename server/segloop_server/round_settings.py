@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from segloop.acquisition import check_acquisition
 from segloop.settings import Acquisition, EncoderWeights, Method, RoundSettings, missing_weights
 from segloop_server.errors import InvalidFieldError
 
@@ -13,7 +14,8 @@ def settings_from_request(
     """Settings of a round; `method` and `acquisition` win over the same names in `values`.
 
     Raises:
-        SettingsError: an unknown name, a wrong type, or a value out of bounds.
+        SettingsError: an unknown name, a wrong type, a value out of bounds, or an acquisition that the other
+            settings leave nothing to score with.
         InvalidFieldError: encoder weights that are neither a known name nor a file of `weights_dir`, or that
             nobody has.
     """
@@ -21,6 +23,7 @@ def settings_from_request(
     settings = RoundSettings.from_mapping(
         {**values, **{name: value.value for name, value in chosen.items() if value is not None}}
     )
+    check_acquisition(settings)
     _check_weights(settings.encoder_weights, weights_dir)
     missing = missing_weights(settings.encoder, settings.encoder_weights)
     if missing is not None:  # else the round would find out when its first job has started

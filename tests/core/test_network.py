@@ -46,8 +46,8 @@ def test_aspp_is_full_convolutions_at_6_12_18_and_heads_read_304_channels() -> N
     assert _convolutions(network.low_projection) == [(24, 48, 1, 1)]
     assert _convolutions(network.class_head) == [(304, 256, 3, 1), (256, 5, 1, 1)]
     assert _convolutions(network.representation_head) == [(304, 256, 3, 1), (256, 32, 1, 1)]
-    dropouts = [module.p for module in network.aspp.modules() if isinstance(module, nn.Dropout)]
-    assert dropouts == [0.5]
+    dropouts = [module for module in network.modules() if isinstance(module, nn.Dropout)]
+    assert [(module.p, module is network.dropout) for module in dropouts] == [(0.5, True)]
     with_bias = [m for m in network.aspp.modules() if isinstance(m, nn.Conv2d) and m.bias is not None]
     assert not with_bias
 

@@ -1,4 +1,8 @@
-"""The same project asks the same regions in the service and in a simulation: one thread, deterministic."""
+"""The same project asks the same regions in the service and in a simulation: one thread, deterministic.
+
+By the two acquisitions that need most to travel: prototypes of a pass over the pool, region features of each
+image; and with an audit, which measures the same on both sides and is trained on on neither.
+"""
 
 import json
 import uuid
@@ -10,10 +14,10 @@ from sqlalchemy import select
 
 from segloop.folders import open_folder, write_folder
 from segloop.scenes import SCENE_CLASSES, render_scene
-from segloop.settings import Method, PartitionKind, RoundSettings, Split
+from segloop.settings import Method, PartitionKind, QueryPurpose, RoundSettings, Split
 from segloop.simulation import Simulation
 from segloop.simulation_config import parse_config
-from segloop_store.models import Image
+from segloop_store.models import Image, RegionQuery, TrainingSnapshot
 from segloop_store.states import JobState
 from segloop_worker.runtime import Runtime
 from tests.support.worker_project import (
@@ -26,14 +30,15 @@ from tests.support.worker_project import (
     jobs_of,
     open_worker,
     queries_of,
+    round_of,
     run_all,
     start_round,
 )
 
 NUM_POOL, NUM_TEST = 5, 1
 SIZE_PX = 15
-BUDGET_FRACTION = 0.02
-SETTINGS: dict[str, Any] = {**TINY, "method": Method.SEGLOOP.value, "seed": 11}
+BUDGET_FRACTION = 0.12
+SETTINGS: dict[str, Any] = {**TINY, "method": Method.SEGLOOP.value, "seed": 11, "audit_fraction": 0.1}
 
 Asked = list[tuple[str, int]]
 
@@ -50,22 +55,27 @@ def make_folder(root: Path) -> Path:
     return root
 
 
-def asked_in_simulation(folder: Path, out: Path) -> list[Asked]:
+def asked_in_simulation(
+    folder: Path, out: Path, settings: dict[str, Any]
+) -> tuple[list[Asked], dict[str, Any]]:
     arm = {"name": "arm", "budget_fractions": [BUDGET_FRACTION] * 2, "size_px": SIZE_PX, "partition": "grid"}
     config = parse_config(
-        {"seeds": [SETTINGS["seed"]], "arms": [{**SETTINGS, **arm}], "reference": {"enabled": False}},
+        {"seeds": [settings["seed"]], "arms": [{**settings, **arm}], "reference": {"enabled": False}},
         data=folder,
     )
-    Simulation(config, out).run_arm(config.arms[0], SETTINGS["seed"])
+    rows = Simulation(config, out).run_arm(config.arms[0], settings["seed"])
     (state,) = out.glob("arms/*/state.json")
     names = [item.filename for item in open_folder(folder).images_of(Split.POOL)]
-    return [
+    asked_by_round = [
         [(names[image], region) for image, region in asked]
         for asked in json.loads(state.read_text())["queries"]
     ]
+    return asked_by_round, rows[0]["audit"]
 
 
-def asked_in_service(folder: Path, runtime: Runtime, inbox: Inbox) -> list[Asked]:
+def asked_in_service(
+    folder: Path, runtime: Runtime, inbox: Inbox, settings: dict[str, Any]
+) -> tuple[list[Asked], dict[str, Any]]:
     project_id = add_project(runtime, num_pool=0, num_validation=0, kind=PartitionKind.GRID, size_px=SIZE_PX)
     dataset = open_folder(folder)
     # uploaded in another order than the pool's
@@ -86,14 +96,16 @@ def asked_in_service(folder: Path, runtime: Runtime, inbox: Inbox) -> list[Asked
             project_id,
             budget_regions=None,
             budget_fraction=BUDGET_FRACTION,
-            settings=RoundSettings.from_mapping(SETTINGS),
+            settings=RoundSettings.from_mapping(settings),
         )
         run_all(runtime, inbox)
         assert [job.error for job in jobs_of(runtime) if job.state is not JobState.DONE] == []
         rounds.append(asked_by(runtime, round_id))
         if number == 0:
             answer_all(runtime, round_id)
-    return rounds
+    metrics = round_of(runtime, round_id).metrics
+    assert metrics is not None
+    return rounds, metrics["audit"]
 
 
 def asked_by(runtime: Runtime, round_id: uuid.UUID) -> Asked:
@@ -103,12 +115,22 @@ def asked_by(runtime: Runtime, round_id: uuid.UUID) -> Asked:
 
 
 @pytest.mark.slow
-def test_server_asks_what_the_simulation_asks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("acquisition", ["prototype_distance", "coreset"])
+def test_server_asks_what_the_simulation_asks(tmp_path: Path, acquisition: str) -> None:
     folder = make_folder(tmp_path / "data")
-    simulated = asked_in_simulation(folder, tmp_path / "out")
+    settings = {**SETTINGS, "acquisition": acquisition}
+    simulated, simulated_audit = asked_in_simulation(folder, tmp_path / "out", settings)
     runtime, inbox = open_worker(tmp_path / "service")
-    served = asked_in_service(folder, runtime, inbox)
+    served, served_audit = asked_in_service(folder, runtime, inbox, settings)
     assert [len(asked) for asked in served] == [len(asked) for asked in simulated]
     assert all(len(asked) > 3 for asked in served)
     # the order too, which is stronger than the set
     assert served == simulated
+    assert served_audit == pytest.approx(simulated_audit)
+    assert served_audit["num_regions"] == 2
+    with runtime.database.reading() as session:
+        (snapshot,) = session.scalars(select(TrainingSnapshot))
+        purposes = session.scalars(select(RegionQuery.purpose)).all()
+    assert purposes.count(QueryPurpose.AUDIT) == 4
+    # what measures is never trained on
+    assert snapshot.num_annotations == len(served[0]) - 2

@@ -8,12 +8,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
+from segloop.acquisition import PoolSummary
 from segloop.devices import resolve_device
 from segloop.errors import SegloopError
 from segloop.evaluation import metrics_of
@@ -22,7 +23,7 @@ from segloop.pool_features import encode_pool
 from segloop.progress import Progress, ProgressMeter
 from segloop.regions import Partition, grid_partition
 from segloop.rounds import Budget, plan_cold_start, settings_of_round
-from segloop.scoring import ImageScores, evaluate, predict_class_prior, score_images
+from segloop.scoring import ImageScores, evaluate, evaluate_audit, score_images, summarise_pool
 from segloop.settings import RoundSettings, Split
 from segloop.training import train
 from segloop_store.blobs import BlobStore, open_blobs
@@ -30,8 +31,16 @@ from segloop_store.config import StoreSettings
 from segloop_store.states import JobKind
 from segloop_worker import prediction_blobs
 from segloop_worker.child_io import ParentLine, open_line, say_alive, watch_parent
-from segloop_worker.child_spec import INITIAL_WEIGHTS_NAME, TRAINING_FOLDER, WEIGHTS_NAME, ChildSpec
+from segloop_worker.child_spec import (
+    AUDIT_FOLDER,
+    INITIAL_WEIGHTS_NAME,
+    TRAINING_FOLDER,
+    WEIGHTS_NAME,
+    ChildSpec,
+)
 from segloop_worker.sources import BlobImageSource, ImageRef, read_images
+
+OnProgress = Callable[[Progress], None]
 
 _DEVICE_TROUBLE = ("CUDA", "cuDNN", "CUBLAS", "NCCL", "HIP")
 
@@ -69,6 +78,11 @@ class ChildJob:
         """`report` for one part of the job."""
         return lambda progress: self.report(progress, start=start, share=share, phase=phase)
 
+    @property
+    def num_truth_classes(self) -> int:
+        """Classes that a truth may hold."""
+        return self.spec.num_truth_classes or self.spec.num_classes
+
     def network(self) -> SegmentationNetwork:
         """The model the spec names, on its device."""
         assert self.spec.weights_key is not None
@@ -105,24 +119,59 @@ def run_training(job: ChildJob) -> dict[str, Any]:
 
 
 def run_evaluation(job: ChildJob) -> dict[str, Any]:
-    """Metrics of each split that has truth, and the class prior where scores need it."""
+    """Metrics of each split that has truth and of the audit, and what scoring needs to know of the pool."""
     network = job.network()
-    num_classes = job.spec.num_truth_classes or job.spec.num_classes
-    pool = [image for image in job.images if image.split is Split.POOL]
-    result: dict[str, Any] = {"class_prior": None}
-    steps = [split for split in (Split.VALIDATION, Split.TEST) if _of_split(job.images, split)]
-    share = 1 / (len(steps) + bool(pool))
-    for number, split in enumerate(steps):
-        with closing(job.source(_of_split(job.images, split))) as source:
-            report = job.reporter(f"evaluating {split.value}", start=number * share, share=share)
-            confusion = evaluate(network, source, job.settings, num_classes=num_classes, on_progress=report)
-        result[split.value] = metrics_of(confusion).to_mapping()
-    if pool:
-        with closing(job.source(pool)) as source:
-            report = job.reporter("class frequencies", start=len(steps) * share, share=share)
-            prior = predict_class_prior(network, source, job.settings, on_progress=report)
-        result["class_prior"] = [float(value) for value in prior]
+    parts: list[tuple[str, Callable[[SegmentationNetwork, OnProgress], dict[str, Any]]]] = [
+        (split.value, partial(_measure, job, split))
+        for split in (Split.VALIDATION, Split.TEST)
+        if _of_split(job.images, split)
+    ]
+    if job.spec.audit_inclusion is not None:
+        parts.append(("audit", partial(_measure_audit, job)))
+    if _of_split(job.images, Split.POOL):
+        parts.append(("summary", partial(_summarise, job)))
+    result: dict[str, Any] = {}
+    for number, (name, run) in enumerate(parts):
+        report = job.reporter(_PHASES[name], start=number / len(parts), share=1 / len(parts))
+        result[name] = run(network, report)
     return result
+
+
+_PHASES = {
+    "validation": "evaluating validation",
+    "test": "evaluating test",
+    "audit": "evaluating the audit",
+    "summary": "looking over the pool",
+}
+
+
+def _measure(job: ChildJob, split: Split, network: SegmentationNetwork, report: OnProgress) -> dict[str, Any]:
+    with closing(job.source(_of_split(job.images, split))) as source:
+        confusion = evaluate(
+            network, source, job.settings, num_classes=job.num_truth_classes, on_progress=report
+        )
+    return metrics_of(confusion).to_mapping()
+
+
+def _measure_audit(job: ChildJob, network: SegmentationNetwork, report: OnProgress) -> dict[str, Any]:
+    assert job.spec.audit_inclusion is not None
+    folder = job.folder / AUDIT_FOLDER
+    with closing(BlobImageSource(read_images(folder), job.blobs, folder)) as source:
+        estimate = evaluate_audit(
+            network,
+            source,
+            job.settings,
+            num_classes=job.num_truth_classes,
+            inclusion=job.spec.audit_inclusion,
+            round_number=job.spec.round_number,
+            on_progress=report,
+        )
+    return estimate.to_mapping()
+
+
+def _summarise(job: ChildJob, network: SegmentationNetwork, report: OnProgress) -> dict[str, Any]:
+    with closing(job.source(_of_split(job.images, Split.POOL))) as source:
+        return summarise_pool(network, source, job.settings, on_progress=report).to_mapping()
 
 
 def run_scoring(job: ChildJob) -> dict[str, Any]:
@@ -146,14 +195,14 @@ def _scores(job: ChildJob, source: BlobImageSource) -> Iterator[tuple[int, Image
 
     The pool is batched by itself, as in a simulation: other neighbours in a batch may change a last bit.
     """
-    prior = None if job.spec.class_prior is None else np.array(job.spec.class_prior, dtype=np.float32)
+    summary = None if job.spec.summary is None else PoolSummary.from_mapping(job.spec.summary)
     network, partitions = job.network(), _partitions(source)
     is_pool = [image.split is Split.POOL for image in job.images]
     for wanted in (True, False):
         indices = [index for index, found in enumerate(is_pool) if found is wanted]
         if indices:
             yield from score_images(
-                network, source, partitions, job.settings, class_prior=prior, indices=indices
+                network, source, partitions, job.settings, summary=summary, indices=indices
             )
 
 
@@ -174,11 +223,12 @@ def run_cold_start(job: ChildJob) -> dict[str, Any]:
             budget=Budget(regions=job.spec.budget_regions, pixels=job.spec.budget_pixels),
             settings=job.settings,
             round_number=job.spec.round_number,
+            names=source.filename,
             on_progress=lambda fraction: job.report(
                 Progress("choosing", round(100 * fraction), 100, fraction), start=0.8, share=0.2
             ),
         )
-    return {"plan": [[query.image_index, query.region_index] for query in plan]}
+    return {"plan": [[query.image_index, query.region_index, query.purpose.value] for query in plan]}
 
 
 RUNNERS: dict[JobKind, Callable[[ChildJob], dict[str, Any]]] = {

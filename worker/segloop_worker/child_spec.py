@@ -12,6 +12,8 @@ SPEC_NAME = "spec.json"
 WEIGHTS_NAME = "weights.safetensors"
 """What a training leaves in its folder."""
 INITIAL_WEIGHTS_NAME = "initial.safetensors"
+AUDIT_FOLDER = "audit"
+"""Where the images of an audit lie, with no answers but its own."""
 TRAINING_FOLDER = "training"
 """Where a training keeps its checkpoints."""
 
@@ -30,7 +32,8 @@ class ChildSpec:
         model_version_id: whose predictions are kept.
         initial_weights_key: what a warm start goes on from.
         checkpoint_seconds: time between a training's checkpoints.
-        class_prior: mean predicted probability of each class over the pool.
+        summary: `PoolSummary.to_mapping()`, of the pass over the pool before scoring.
+        audit_inclusion: audited regions over all regions of the pool, where there are any.
         budget_regions: what a cold start may ask, or
         budget_pixels: the same in pixels.
     """
@@ -44,7 +47,8 @@ class ChildSpec:
     model_version_id: str | None = None
     initial_weights_key: str | None = None
     checkpoint_seconds: float = 20.0
-    class_prior: list[float] | None = None
+    summary: dict[str, Any] | None = None
+    audit_inclusion: float | None = None
     budget_regions: int | None = None
     budget_pixels: int | None = None
 

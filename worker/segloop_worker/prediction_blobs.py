@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,10 @@ class Scores(Protocol):
     def top_probs(self) -> NDArray[np.float32]:
         """(R, 2)."""
 
+    @property
+    def region_features(self) -> NDArray[np.float16] | None:
+        """(R, D), where the acquisition reads them."""
+
 
 @dataclass(frozen=True, slots=True)
 class PredictionKeys:
@@ -68,11 +72,13 @@ class RegionScores:
         score: (R,) float32, higher = ask first.
         top_classes: (R, 2) int16, the two likeliest classes.
         top_probs: (R, 2) float32, their mean probabilities.
+        features: (R, D) float16, where the acquisition reads them.
     """
 
     score: NDArray[np.float32]
     top_classes: NDArray[np.int16]
     top_probs: NDArray[np.float32]
+    features: NDArray[np.float16] | None = None
 
     def reason(self, region_index: int) -> dict[str, list[float]]:
         """Why a region is asked, for its query's row."""
@@ -109,11 +115,15 @@ def write(blobs: BlobStore, model_version_id: uuid.UUID, image: ImageRef, scores
     blobs.put(keys.max_prob_key, _encode_gray_png(scores.max_prob), overwrite=True)
     if keys.region_scores_key is not None:
         file = io.BytesIO()
+        features: dict[str, Any] = {}
+        if scores.region_features is not None:
+            features["features"] = scores.region_features
         np.savez(
             file,
             score=scores.region_scores.astype(np.float32),
             top_classes=scores.top_classes,
             top_probs=scores.top_probs,
+            **features,
         )
         blobs.put(keys.region_scores_key, file.getvalue(), overwrite=True)
 
@@ -133,7 +143,7 @@ def keys_of(model_version_id: uuid.UUID, image: ImageRef) -> PredictionKeys:
 def read_region_scores(data: bytes) -> RegionScores:
     """What `write` wrote of an image's regions."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return RegionScores(arrays["score"], arrays["top_classes"], arrays["top_probs"])
+        return RegionScores(**arrays)
 
 
 def _encode_gray_png(values: NDArray[np.uint8]) -> bytes:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from segloop.acquisition import find_acquisition
 from segloop.settings import (
     ENCODERS,
     Acquisition,
@@ -21,12 +22,6 @@ _METHOD_HELP = {
     Method.SEGLOOP: "S4AL+ asked for rare and confused classes first, ranked over the whole pool",
     Method.S4AL: "an average of the student's weights as teacher, images mixed by classes (S4AL)",
     Method.SUPERVISED: "answers only",
-}
-_ACQUISITION_HELP = {
-    Acquisition.ENTROPY: "how spread the probabilities are",
-    Acquisition.MARGIN: "how close the two most likely classes are: one minus their difference",
-    Acquisition.BVSB: "how close the two most likely classes are: their ratio",
-    Acquisition.RANDOM: "by chance: what every other one is compared with",
 }
 
 
@@ -73,7 +68,7 @@ def get_methods(_: CallerDep) -> MethodsOut:
         methods=[
             MethodOut(name=method, help=_METHOD_HELP[method], defaults=_defaults(method)) for method in Method
         ],
-        acquisitions=[AcquisitionOut(name=name, help=_ACQUISITION_HELP[name]) for name in Acquisition],
+        acquisitions=[AcquisitionOut(name=name, help=find_acquisition(name).help) for name in Acquisition],
         encoders=list(ENCODERS),
         settings=[SettingOut(**row) for row in describe_settings()],
     )

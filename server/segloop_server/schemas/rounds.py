@@ -1,11 +1,13 @@
 """Rounds, their jobs and metrics, the learning curve and model versions as JSON."""
 
 import uuid
+from dataclasses import asdict
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from segloop.settings import Acquisition, Method
+from segloop.stopping import CurveStep, StopRule, suggest
 from segloop_server.schemas.common import Payload, Timestamp
 from segloop_server.schemas.jobs import JobOut
 from segloop_store.repositories.costs import RoundCost
@@ -125,6 +127,7 @@ class CurveItem(BaseModel):
     `annotated_regions`, `clicks`, `strokes`, `keys` and `annotation_seconds` are cumulative: everything
     people had said when the round's model was trained (when the round was started, if it trained none). Each
     change to an answer adds what it cost; a region counts once. The costs are null for anybody but owners.
+    `low` and `high` are the interval of an audit.
     """
 
     round: int
@@ -135,6 +138,8 @@ class CurveItem(BaseModel):
     keys: int | None
     annotation_seconds: float | None
     mean_iou: float | None
+    low: float | None
+    high: float | None
     iou_per_class: list[float | None] | None
     on: str | None
     model_version_id: uuid.UUID | None
@@ -154,6 +159,8 @@ class CurveItem(BaseModel):
             keys=point.cost.keys if sees_cost else None,
             annotation_seconds=point.cost.annotation_seconds if sees_cost else None,
             mean_iou=measured.get("mean_iou") if measured else None,
+            low=measured.get("low") if measured else None,
+            high=measured.get("high") if measured else None,
             iou_per_class=measured.get("iou_per_class") if measured else None,
             on=split if measured else None,
             model_version_id=point.round.model_version_id,
@@ -200,7 +207,47 @@ class Costs(BaseModel):
     items: list[CostItem]
 
 
+class SuggestionOut(BaseModel):
+    """Whether asking on is expected to pay, by which rule and why.
+
+    `value` is what the rule looked at (the labelled fraction, the gain in mean IoU, or the last regions'
+    share of the highest mean score), `limit` what it was compared with.
+    """
+
+    should_stop: bool
+    rule: StopRule | None
+    reason: str
+    value: float | None
+    limit: float | None
+
+
 class Curve(BaseModel):
-    """A row a round, also where there is no metric."""
+    """A row a round, also where there is no metric, and what the curve suggests."""
 
     items: list[CurveItem]
+    suggestion: SuggestionOut
+
+    @classmethod
+    def of(
+        cls, points: list[CurvePoint], *, on: str | None, sees_cost: bool, budget_fraction: float
+    ) -> Self:
+        """The curve measured on one split; `on` = None: each round's own."""
+        steps = [_curve_step(point) for point in points if point.round.model_version_id is not None]
+        found = suggest(steps, budget_fraction=budget_fraction)
+        return cls(
+            items=[CurveItem.of(point, on=on, sees_cost=sees_cost) for point in points],
+            suggestion=SuggestionOut(**asdict(found)),
+        )
+
+
+def _curve_step(point: CurvePoint) -> CurveStep:
+    """A round as the stop rule sees it: measured on validation, else the audit; never on test."""
+    metrics = point.round.metrics or {}
+    on = next((name for name in ("validation", "audit") if metrics.get(name)), None)
+    return CurveStep(
+        labelled_fraction=point.round.labelled_fraction,
+        mean_iou=metrics[on]["mean_iou"] if on else None,
+        on=on,
+        mean_score=point.mean_score,
+        acquisition=point.round.acquisition.value,
+    )

@@ -33,15 +33,17 @@ class CurvePoint:
         round: the round.
         annotated_regions: regions answered by then, each once however often it was asked or changed.
         cost: of all answers by then, whatever they were asked for, and of each change to them.
+        mean_score: mean score of the regions it asked by score; None where it asked none.
     """
 
     round: Round
     annotated_regions: int
     cost: Cost
+    mean_score: float | None = None
 
 
 def learning_curve(session: Session, project_id: uuid.UUID) -> list[CurvePoint]:
-    """Every round of a project by number, in two statements whatever their number."""
+    """Every round of a project by number, in three statements whatever their number."""
     rows = session.execute(
         select(Round, func.coalesce(TrainingSnapshot.created_at, Round.created_at))
         .outerjoin(TrainingSnapshot, TrainingSnapshot.round_id == Round.id)
@@ -52,12 +54,24 @@ def learning_curve(session: Session, project_id: uuid.UUID) -> list[CurvePoint]:
         return []
     rounds = [row[0] for row in rows]
     costs = _costs_between(session, project_id, _rising([row[1] for row in rows]))
+    scores = _mean_scores(session, project_id)
     points, regions, cost = [], 0, Cost()
     for number, round_ in enumerate(rounds):
         more_regions, more_cost = costs.get(number, (0, Cost()))
         regions, cost = regions + more_regions, cost + more_cost
-        points.append(CurvePoint(round_, regions, cost))
+        points.append(CurvePoint(round_, regions, cost, scores.get(round_.id)))
     return points
+
+
+def _mean_scores(session: Session, project_id: uuid.UUID) -> dict[uuid.UUID, float]:
+    """Round -> mean score of what it asked; a cold start's regions and an audit's have none."""
+    rows = session.execute(
+        select(RegionQuery.round_id, func.avg(RegionQuery.score))
+        .where(RegionQuery.project_id == project_id, RegionQuery.purpose == QueryPurpose.SELECTED)
+        .where(RegionQuery.model_version_id.is_not(None), RegionQuery.score.is_not(None))
+        .group_by(RegionQuery.round_id)
+    )
+    return {round_id: float(score) for round_id, score in rows}
 
 
 def _rising(moments: list[datetime]) -> list[datetime]:

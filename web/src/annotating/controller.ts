@@ -207,7 +207,10 @@ export class AnnotateController {
 
   private regionFilled(value: number): void {
     const work = this.session?.current;
-    if (work) work.isDominant = this.partitionKind === "superpixel" && value !== VOID;
+    if (!work) return;
+    const mayBeDominant =
+      this.partitionKind === "superpixel" && work.assignment.region_query.purpose !== "audit";
+    work.isDominant = mayBeDominant && value !== VOID;
   }
 
   private show(work: RegionWork | null, why: "loading" | "empty"): void {

@@ -37,7 +37,7 @@ export const projects = {
   listDeleted: () => json<t.Page<t.Project>>("/projects?deleted=true&limit=200"),
   queue: (id: string) => json<t.Queue>(`/projects/${id}/queue`),
   curve: (id: string, on?: string) =>
-    json<{ items: t.CurveRow[] }>(`/projects/${id}/learning_curve${query({ on })}`),
+    json<t.Curve>(`/projects/${id}/learning_curve${query({ on })}`),
   members: (id: string) => json<t.Page<t.Member>>(`/projects/${id}/members?limit=200`),
   setMember: (id: string, userId: string, role: t.Role) =>
     json<t.Member>(`/projects/${id}/members/${userId}`, "PUT", { role }),

@@ -58,8 +58,10 @@ export interface RoundProgress extends JobProgress {
   fraction: number | null;
 }
 
+export type Curve = Schemas["Curve"];
 export type CurveRow = Schemas["CurveItem"];
 export type CostRow = Schemas["CostItem"];
+export type Suggestion = Schemas["SuggestionOut"];
 export type SettingRow = Schemas["SettingOut"];
 export type Methods = Schemas["MethodsOut"];
 export type Queue = Schemas["QueueOut"];

@@ -109,7 +109,12 @@ function Overview({ project }: { project: Project }) {
       <div className="overview">
         <div className="stack wide">
           {isNew && images}
-          <CurveCard project={project} rows={curve?.items} numRegions={numRegions} />
+          <CurveCard
+            project={project}
+            rows={curve?.items}
+            suggestion={curve?.suggestion}
+            numRegions={numRegions}
+          />
           {project.role === "owner" && <CostCard project={project} />}
           <div className="halves">
             {!isNew && images}

@@ -41,7 +41,7 @@ def features(run: JobRun) -> Save:
         ),
     )
     images = read_images(folder)
-    plan = [[images[image].image_id, region] for image, region in result["plan"]]
+    plan = [[images[image].image_id, region, purpose] for image, region, purpose in result["plan"]]
     key = blob_keys.job_checkpoint(run.id, "plan.json")
     run.check()
     run.blobs.put(key, json.dumps(plan).encode(), overwrite=True)

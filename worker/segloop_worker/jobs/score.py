@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from segloop.settings import RoundSettings, Split
 from segloop_store.models import ModelVersion, PredictionSet, Round
@@ -13,6 +14,7 @@ from segloop_store.states import JobKind
 from segloop_worker.child_spec import ChildSpec
 from segloop_worker.errors import JobInputError
 from segloop_worker.job_run import JobRun, Save
+from segloop_worker.jobs.evaluate import read_summary
 from segloop_worker.prediction_blobs import keys_of
 from segloop_worker.project_images import is_askable, write_known_images
 from segloop_worker.sources import ImageRef, read_images
@@ -71,14 +73,18 @@ def score_folder(run: JobRun, folder: Path, version: ModelVersion) -> int:
         num_classes = snapshots.snapshot_of(session, version).num_classes
         evaluated = work.finished_results(session, round_id=version.round_id, kind=JobKind.EVALUATE)
     rows = _Rows(run, version.id, images)
-    spec = _spec(run, round_, version, num_classes, evaluated.get("class_prior"))
+    spec = _spec(run, round_, version, num_classes, read_summary(run.blobs, evaluated))
     run_spec(run, folder, spec, on_step=rows.save_up_to)
     rows.save_up_to(len(images), is_last=True)
     return len(images)
 
 
 def _spec(
-    run: JobRun, round_: Round, version: ModelVersion, num_classes: int, class_prior: list[float] | None
+    run: JobRun,
+    round_: Round,
+    version: ModelVersion,
+    num_classes: int,
+    summary: dict[str, Any] | None,
 ) -> ChildSpec:
     settings = settings_here(RoundSettings.from_mapping(round_.settings), run)
     return ChildSpec(
@@ -88,7 +94,7 @@ def _spec(
         round_number=round_.number,
         weights_key=version.weights_key,
         model_version_id=str(version.id),
-        class_prior=class_prior,
+        summary=summary,
     )
 
 

@@ -78,12 +78,16 @@ def _cold_start(run: JobRun) -> list[NewQuery]:
         images = {image.image_id: image for image in _pool(session, run.project_id)}
     plan = json.loads(run.blobs.get(planned["plan_key"]))
     # an image hidden since the plan was made is not asked about
-    chosen = [(images[image_id], region) for image_id, region in plan if image_id in images]
-    source = BlobImageSource([image for image, _ in chosen], run.blobs)
+    chosen = [
+        (images[image_id], region, QueryPurpose(purpose))
+        for image_id, region, purpose in plan
+        if image_id in images
+    ]
+    source = BlobImageSource([image for image, _, _ in chosen], run.blobs)
     partition = lru_cache(maxsize=_PARTITIONS_KEPT)(source.partition)
     return [
-        _new_query(image, partition(place), region, rank=place)
-        for place, (image, region) in enumerate(chosen)
+        _new_query(image, partition(place), region, rank=place, purpose=purpose)
+        for place, (image, region, purpose) in enumerate(chosen)
     ]
 
 
@@ -102,6 +106,8 @@ def _by_scores(run: JobRun, round_: Round, model_version_id: uuid.UUID) -> tuple
         budget=Budget(regions=round_.budget_regions, pixels=round_.budget_pixels),
         settings=RoundSettings.from_mapping(round_.settings),
         round_number=round_.number,
+        names=pool.name,
+        region_features=pool.region_features,
     )
     rows = [pool.new_query(query, rank, model_version_id) for rank, query in enumerate(planned)]
     return rows, len(known) - len(images)
@@ -146,16 +152,28 @@ class _Pool:
         asked = self._asked.get(uuid.UUID(self._images[index].image_id), set())
         return self._source.settled_regions(index, self.partition(index), asked)
 
+    def name(self, index: int) -> str:
+        """An image's filename."""
+        return self._images[index].filename
+
+    def region_features(self, index: int) -> NDArray[np.float16]:
+        """(R, D) of an image; only asked for by an acquisition that had them kept."""
+        features = self._scores(index).features
+        assert features is not None, "the model's scores hold region features"
+        return features
+
     def new_query(self, planned: PlannedQuery, rank: int, model_version_id: uuid.UUID) -> NewQuery:
-        """A chosen region as a row, with the reason for it."""
+        """A chosen region as a row, with the reason for it; an audit's has none but chance."""
         index = planned.image_index
+        is_selected = planned.purpose is QueryPurpose.SELECTED
         return _new_query(
             self._images[index],
             self.partition(index),
             planned.region_index,
             rank=rank,
-            score=planned.score,
-            reason=self._scores(index).reason(planned.region_index),
+            purpose=planned.purpose,
+            score=planned.score if is_selected else None,
+            reason=self._scores(index).reason(planned.region_index) if is_selected else {},
             model_version_id=model_version_id,
         )
 

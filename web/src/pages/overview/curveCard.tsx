@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { CurveRow, Project } from "@/api/types";
+import type { CurveRow, Project, Suggestion } from "@/api/types";
 import { texts } from "@/texts";
 import { Empty, Segmented, Switch } from "@/ui/bits";
 import { Chart, type Series } from "@/ui/chart";
@@ -65,11 +65,14 @@ function Stats({
   seesCost: boolean;
 }) {
   const last = rows.at(-1);
-  const now = measured.at(-1)?.mean_iou ?? null;
+  const newest = measured.at(-1);
+  const now = newest?.mean_iou ?? null;
+  const interval =
+    newest && newest.low !== null && newest.high !== null ? words.interval(percent(newest.low), percent(newest.high)) : undefined;
   const before = measured.at(-2)?.mean_iou ?? null;
   const gain = now !== null && before !== null ? now - before : null;
-  const stat = (name: keyof typeof words.stats, value: string, extra?: number | null) => (
-    <div className="stat">
+  const stat = (name: keyof typeof words.stats, value: string, extra?: number | null, title?: string) => (
+    <div className="stat" title={title}>
       <dt>{words.stats[name]}</dt>
       <dd>
         {value}{" "}
@@ -81,7 +84,7 @@ function Stats({
   );
   return (
     <dl className="stats">
-      {stat("iou", percent(now), gain)}
+      {stat("iou", percent(now), gain, interval)}
       {stat("labelled", share(last?.labelled_fraction ?? null))}
       {stat("regions", count(numRegions))}
       {seesCost && stat("clicks", count(last?.clicks ?? null))}
@@ -90,14 +93,31 @@ function Stats({
   );
 }
 
+/** Why asking on is not expected to pay, when it is not. */
+function Advice({ suggestion }: { suggestion: Suggestion | undefined }) {
+  if (!suggestion?.rule) return null;
+  const value = suggestion.value ?? 0;
+  const reasons = {
+    budget: () => words.stop.budget(share(value), share(suggestion.limit ?? 0)),
+    plateau: () => words.stop.plateau(points(value)),
+    certainty: () => words.stop.certainty(percent(value, 0)),
+  };
+  return (
+    <p className="small" data-testid="suggestion">
+      <strong>{words.stop.title}</strong> {reasons[suggestion.rule]()}
+    </p>
+  );
+}
+
 interface CurveCardProps {
   project: Project;
   rows: CurveRow[] | undefined;
+  suggestion: Suggestion | undefined;
   /** Regions answered so far, those since the last training too. */
   numRegions: number;
 }
 
-export function CurveCard({ project, rows = [], numRegions }: CurveCardProps) {
+export function CurveCard({ project, rows = [], suggestion, numRegions }: CurveCardProps) {
   const [axis, setAxis] = useState<AxisName>("fraction");
   const [isPerClass, setPerClass] = useState(false);
   const measured = rows.filter((row) => row.mean_iou !== null && AXES[axis].at(row) !== null);
@@ -129,6 +149,7 @@ export function CurveCard({ project, rows = [], numRegions }: CurveCardProps) {
               height={(isPerClass ? 300 : 230) - (window.innerHeight < 800 ? 78 : 0)}
             />
             <Bought rows={measured} />
+            <Advice suggestion={suggestion} />
           </>
         ) : (
           <Empty icon="chart" title={words.noCurve}>

@@ -62,7 +62,7 @@ export const overview: Texts["overview"] = {
   curveEmpty:
     "Die Kurve beginnt mit der ersten trainierten Runde, die Label-Maps zum Validieren oder Testen hat, an denen sie gemessen wird.",
   curveNoMetric:
-    "Es wurde trainiert, aber nichts misst die Runden: Fügen Sie Validierungsbilder mit Label-Maps hinzu, dann erscheint die mittlere IoU.",
+    "Es wurde trainiert, aber nichts misst die Runden: Fügen Sie Validierungsbilder mit Label-Maps hinzu oder starten Sie Runden mit einem Prüfanteil (audit fraction, unter den weiteren Einstellungen), dann erscheint die mittlere IoU.",
   axis: {
     fraction: "Annotierte Pixel",
     regions: "Beantwortete Regionen",
@@ -81,6 +81,15 @@ export const overview: Texts["overview"] = {
       one: `Die # Region der letzten Runde brachte nichts: ${loss}.`,
       other: `Die # Regionen der letzten Runde brachten nichts: ${loss}.`,
     }),
+  stop: {
+    title: "Hier dürfen Sie aufhören.",
+    budget: (labelled, planned) => `${labelled} der Pixel sind annotiert, von ${planned}, die geplant waren.`,
+    plateau: (gain) => `Die letzten zwei Runden brachten zusammen ${gain} mittlere IoU.`,
+    certainty: (part) =>
+      `Die zuletzt gefragten Regionen waren nur zu ${part} so zweifelhaft wie die der zweifelhaftesten Runde.`,
+  },
+  interval: (low, high) =>
+    `Geschätzt aus zufällig gezogenen Regionen; 95-%-Intervall ${low} bis ${high}`,
   current: "Aktuelle Runde",
   noRound: "Noch keine Runde",
   noRoundBody: "Die erste Runde braucht keine Labels: Sie wählt Regionen, die Ihre Bilder gut abdecken.",

@@ -61,7 +61,7 @@ export const overview = {
   curveEmpty:
     "The curve starts with the first trained round that has validation or test label maps to be measured on.",
   curveNoMetric:
-    "Rounds are trained, but nothing measures them: add validation images with label maps to see mean IoU.",
+    "Rounds are trained, but nothing measures them: add validation images with label maps, or start rounds with an audit fraction (More settings), to see mean IoU.",
   axis: { fraction: "Pixels labelled", regions: "Regions", clicks: "Clicks", hours: "Hours of labelling" },
   axisLabel: "Against",
   perClass: "Per class",
@@ -75,6 +75,15 @@ export const overview = {
       one: `The last round's # region bought nothing: ${loss}.`,
       other: `The last round's # regions bought nothing: ${loss}.`,
     }),
+  stop: {
+    title: "You may stop here.",
+    budget: (labelled: string, planned: string) => `${labelled} of the pixels are labelled, of ${planned} planned.`,
+    plateau: (gain: string) => `The last two rounds together brought ${gain} of mean IoU.`,
+    certainty: (share: string) =>
+      `The regions asked last were ${share} as much in doubt as the most doubtful round's.`,
+  },
+  interval: (low: string, high: string) =>
+    `Estimated from regions drawn at random; 95 % interval ${low} to ${high}`,
   current: "Current round",
   noRound: "No round yet",
   noRoundBody: "The first round needs no labels: it picks regions that cover your images well.",
