@@ -68,7 +68,9 @@ function Stats({
   const newest = measured.at(-1);
   const now = newest?.mean_iou ?? null;
   const interval =
-    newest && newest.low !== null && newest.high !== null ? words.interval(percent(newest.low), percent(newest.high)) : undefined;
+    newest && newest.low !== null && newest.high !== null
+      ? words.interval(percent(newest.low), percent(newest.high))
+      : undefined;
   const before = measured.at(-2)?.mean_iou ?? null;
   const gain = now !== null && before !== null ? now - before : null;
   const stat = (name: keyof typeof words.stats, value: string, extra?: number | null, title?: string) => (

@@ -88,8 +88,7 @@ export const overview: Texts["overview"] = {
     certainty: (part) =>
       `Die zuletzt gefragten Regionen waren nur zu ${part} so zweifelhaft wie die der zweifelhaftesten Runde.`,
   },
-  interval: (low, high) =>
-    `Geschätzt aus zufällig gezogenen Regionen; 95-%-Intervall ${low} bis ${high}`,
+  interval: (low, high) => `Geschätzt aus zufällig gezogenen Regionen; 95-%-Intervall ${low} bis ${high}`,
   current: "Aktuelle Runde",
   noRound: "Noch keine Runde",
   noRoundBody: "Die erste Runde braucht keine Labels: Sie wählt Regionen, die Ihre Bilder gut abdecken.",

@@ -77,7 +77,8 @@ export const overview = {
     }),
   stop: {
     title: "You may stop here.",
-    budget: (labelled: string, planned: string) => `${labelled} of the pixels are labelled, of ${planned} planned.`,
+    budget: (labelled: string, planned: string) =>
+      `${labelled} of the pixels are labelled, of ${planned} planned.`,
     plateau: (gain: string) => `The last two rounds together brought ${gain} of mean IoU.`,
     certainty: (share: string) =>
       `The regions asked last were ${share} as much in doubt as the most doubtful round's.`,
