@@ -26,6 +26,7 @@ SETTINGS = RoundSettings(
     image_height_px=40,
     image_width_px=48,
     score_scales=(0.5, 1.0),
+    num_threads=1,
 )
 NUM_CLASSES = 4
 SIZES = [(40, 48), (80, 96), (55, 70), (1, 1), (40, 48), (13, 90)]
