@@ -4,6 +4,7 @@ Weights come from a package on this machine or from a file, never over the netwo
 classes.
 """
 
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torchvision.models import mobilenet_v2
 
 from segloop.errors import SettingsError, WeightsError
@@ -19,6 +21,11 @@ from segloop.settings import EncoderWeights, missing_weights
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 LOW_STRIDE, HIGH_STRIDE = 4, 16
+
+
+_FLATTENED = re.compile(r"^([a-z]+)_(\d+)\.")
+_LOW_BLOCK = 2
+"""A transformer block whose tokens still say where edges are."""
 
 
 class Encoder(nn.Module):
@@ -55,8 +62,15 @@ class Encoder(nn.Module):
             tensor.copy_(state[name])
 
     def body_state(self) -> dict[str, Tensor]:
-        """The encoder's own tensors under the names that weight files use."""
-        return {name.removeprefix("body."): tensor for name, tensor in self.state_dict().items()}
+        """The encoder's own tensors under the names that weight files use.
+
+        timm's feature networks wrap a transformer as `model`, and call the first two levels of a ConvNeXt
+        `stages_0`, where its files say `stages.0`.
+        """
+        return {
+            _FLATTENED.sub(r"\1.\2.", name.removeprefix("body.").removeprefix("model.")): tensor
+            for name, tensor in self.state_dict().items()
+        }
 
 
 class MobileNetV2Encoder(Encoder):
@@ -114,6 +128,44 @@ class TimmEncoder(Encoder):
         return features[self.low_index], features[self.high_index]
 
 
+class TokenEncoder(Encoder):
+    """A timm vision transformer: the tokens of an early and of the last block, one token a cell of 16 px.
+
+    The image is resized so that a patch covers 16 px of it whatever its own size (14 for DINOv2). Both maps
+    have stride 16; the early one is upsampled to stride 4, where the heads expect it.
+
+    Raises:
+        SettingsError: the network has no patches of one size, or takes no image but its own size.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        try:
+            body: Any = timm.create_model(
+                name,
+                features_only=True,
+                pretrained=False,
+                dynamic_img_size=True,
+                out_indices=(_LOW_BLOCK, -1),
+            )
+        except (TypeError, RuntimeError, AttributeError, IndexError) as error:
+            raise SettingsError(f"timm:{name} gives no intermediate features: {error}") from error
+        self.body: nn.Module = body
+        self.patch_px = int(body.feature_info.reduction()[-1])
+        self.low_channels, self.high_channels = body.feature_info.channels()
+        config = body.model.pretrained_cfg
+        self.mean, self.std = tuple(config["mean"]), tuple(config["std"])
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of `images` (B, 3, H, W), H and W multiples of 16."""
+        height, width = (size // HIGH_STRIDE * self.patch_px for size in images.shape[-2:])
+        if self.patch_px != HIGH_STRIDE:
+            images = F.interpolate(images, size=(height, width), mode="bilinear", align_corners=False)
+        low, high = self.body(images)
+        scale = HIGH_STRIDE // LOW_STRIDE
+        return F.interpolate(low, scale_factor=scale, mode="bilinear", align_corners=False), high
+
+
 def build_encoder(name: str, weights: str) -> Encoder:
     """The encoder `name` with `weights` (`imagenet`, `random` or a safetensors file), in training mode.
 
@@ -128,7 +180,7 @@ def build_encoder(name: str, weights: str) -> Encoder:
     elif name == "efficientnet_lite0":
         encoder = TimmEncoder("tf_efficientnet_lite0", normalisation=(0.5, 0.5))
     elif name.startswith("timm:"):
-        encoder = TimmEncoder(name.removeprefix("timm:"))
+        encoder = _timm_encoder(name.removeprefix("timm:"))
     else:
         raise SettingsError(f"encoder {name!r} is unknown: efficientnet_lite0, mobilenet_v2 or timm:<name>")
     missing = missing_weights(name, weights)
@@ -141,6 +193,14 @@ def build_encoder(name: str, weights: str) -> Encoder:
     elif weights != EncoderWeights.RANDOM:
         encoder.load(_read_safetensors(Path(weights)), weights)
     return encoder
+
+
+def _timm_encoder(name: str) -> Encoder:
+    """Convolutional networks by their strides, transformers with one patch size by their tokens."""
+    is_transformer = timm.is_model(name) and timm.model_entrypoint(name).__module__.endswith(
+        "vision_transformer"
+    )
+    return TokenEncoder(name) if is_transformer else TimmEncoder(name)
 
 
 def _depthwise(block: nn.Module) -> nn.Conv2d:

