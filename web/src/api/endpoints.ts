@@ -36,8 +36,7 @@ export const projects = {
   restore: (id: string) => json<t.Project>(`/projects/${id}/restore`, "POST"),
   listDeleted: () => json<t.Page<t.Project>>("/projects?deleted=true&limit=200"),
   queue: (id: string) => json<t.Queue>(`/projects/${id}/queue`),
-  curve: (id: string, on?: string) =>
-    json<t.Curve>(`/projects/${id}/learning_curve${query({ on })}`),
+  curve: (id: string, on?: string) => json<t.Curve>(`/projects/${id}/learning_curve${query({ on })}`),
   members: (id: string) => json<t.Page<t.Member>>(`/projects/${id}/members?limit=200`),
   setMember: (id: string, userId: string, role: t.Role) =>
     json<t.Member>(`/projects/${id}/members/${userId}`, "PUT", { role }),
