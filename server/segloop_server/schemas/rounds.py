@@ -228,9 +228,7 @@ class Curve(BaseModel):
     suggestion: SuggestionOut
 
     @classmethod
-    def of(
-        cls, points: list[CurvePoint], *, on: str | None, sees_cost: bool, budget_fraction: float
-    ) -> Self:
+    def of(cls, points: list[CurvePoint], *, on: str | None, sees_cost: bool, budget_fraction: float) -> Self:
         """The curve measured on one split; `on` = None: each round's own."""
         steps = [_curve_step(point) for point in points if point.round.model_version_id is not None]
         found = suggest(steps, budget_fraction=budget_fraction)

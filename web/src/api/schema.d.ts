@@ -1001,7 +1001,9 @@ export interface paths {
         };
         /**
          * Get Learning Curve
-         * @description A row a round, also where there is no metric; what it cost is for owners.
+         * @description A row a round, also where there is no metric, and whether asking on is expected to pay.
+         *
+         *     What it cost is for owners. Nothing reads test to decide: the suggestion looks at validation or the audit.
          */
         get: operations["get_learning_curve"];
         put?: never;
@@ -1441,10 +1443,10 @@ export interface components {
     schemas: {
         /**
          * Acquisition
-         * @description How informative a pixel is; pooled per region, higher = ask first.
+         * @description What makes a region worth asking; higher = ask first.
          * @enum {string}
          */
-        Acquisition: "entropy" | "margin" | "bvsb" | "random";
+        Acquisition: "bald" | "bvsb" | "coreset" | "entropy" | "least_confidence" | "margin" | "prototype_distance" | "random" | "ripu";
         /**
          * AcquisitionOut
          * @description An acquisition function.
@@ -1989,11 +1991,12 @@ export interface components {
         };
         /**
          * Curve
-         * @description A row a round, also where there is no metric.
+         * @description A row a round, also where there is no metric, and what the curve suggests.
          */
         Curve: {
             /** Items */
             items: components["schemas"]["CurveItem"][];
+            suggestion: components["schemas"]["SuggestionOut"];
         };
         /**
          * CurveItem
@@ -2002,6 +2005,7 @@ export interface components {
          *     `annotated_regions`, `clicks`, `strokes`, `keys` and `annotation_seconds` are cumulative: everything
          *     people had said when the round's model was trained (when the round was started, if it trained none). Each
          *     change to an answer adds what it cost; a region counts once. The costs are null for anybody but owners.
+         *     `low` and `high` are the interval of an audit.
          */
         CurveItem: {
             /** Annotated Regions */
@@ -2010,12 +2014,16 @@ export interface components {
             annotation_seconds: number | null;
             /** Clicks */
             clicks: number | null;
+            /** High */
+            high: number | null;
             /** Iou Per Class */
             iou_per_class: (number | null)[] | null;
             /** Keys */
             keys: number | null;
             /** Labelled Fraction */
             labelled_fraction: number | null;
+            /** Low */
+            low: number | null;
             /** Mean Iou */
             mean_iou: number | null;
             /** Model Version Id */
@@ -3262,6 +3270,30 @@ export interface components {
             pixel_accuracy?: number | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * StopRule
+         * @description Why to stop.
+         * @enum {string}
+         */
+        StopRule: "budget" | "plateau" | "certainty";
+        /**
+         * SuggestionOut
+         * @description Whether asking on is expected to pay, by which rule and why.
+         *
+         *     `value` is what the rule looked at (the labelled fraction, the gain in mean IoU, or the last regions'
+         *     share of the highest mean score), `limit` what it was compared with.
+         */
+        SuggestionOut: {
+            /** Limit */
+            limit: number | null;
+            /** Reason */
+            reason: string;
+            rule: components["schemas"]["StopRule"] | null;
+            /** Should Stop */
+            should_stop: boolean;
+            /** Value */
+            value: number | null;
         };
         /**
          * TokenOut
@@ -5211,6 +5243,8 @@ export interface operations {
             query?: {
                 /** @description the split the metrics are of; each round's own when left out */
                 on?: ("validation" | "test" | "audit") | null;
+                /** @description share of the pool's pixels that may be asked before one should stop */
+                budget_fraction?: number;
             };
             header?: never;
             path: {
