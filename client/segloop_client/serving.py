@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
 
+from segloop_client.data_dir import DataDir
 from segloop_client.errors import ClientError
 from segloop_client.processes import Supervised, Supervisor
 
@@ -63,6 +64,7 @@ class Served:
         self.admin_token = os.environ.get("SEGLOOP_ADMIN_TOKEN") or secrets.token_urlsafe(32)
         self.sign_in_token = os.environ.get("SEGLOOP_SIGN_IN_TOKEN") or secrets.token_urlsafe(24)
         self.supervisor = Supervisor([])
+        self._data_dir: DataDir | None = None
         self._stop = threading.Event()
         self._is_tended = threading.Event()
 
@@ -80,10 +82,18 @@ class Served:
         """Migrate, start every process, wait until the page answers.
 
         Raises:
-            ClientError: the port is taken, the data folder cannot be written, or a process will not start.
+            ClientError: the port is taken, the data folder cannot be written or is another server's, or a
+                process will not start.
         """
         check_port(self.options.host, self.options.port)
-        check_data_dir(self.options.data_dir)
+        self._data_dir = DataDir(self.options.data_dir)
+        try:
+            self._start()
+        except ClientError:
+            self._data_dir.release()
+            raise
+
+    def _start(self) -> None:
         environment = self._environment()
         self.supervisor = Supervisor(self._processes(environment))
         self._migrate(environment)
@@ -113,6 +123,8 @@ class Served:
         finally:
             self.say("stopping")
             self.supervisor.stop()
+            if self._data_dir is not None:
+                self._data_dir.release()
             self.say("stopped; everything is saved")
 
     def stop_on_signals(self) -> None:
@@ -226,21 +238,3 @@ def check_port(host: str, port: int) -> None:
                 f"port {port} on {host} cannot be used ({error.strerror}): another program may have it. "
                 f"Choose another, e.g. --port {port + 1}"
             ) from None
-
-
-def check_data_dir(data_dir: Path) -> None:
-    """Create the data folder and prove that it can be written.
-
-    Raises:
-        ClientError: it cannot.
-    """
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        probe = data_dir / f".write-{os.getpid()}"
-        probe.write_bytes(b"segloop")
-        probe.unlink()
-    except OSError as error:
-        raise ClientError(
-            f"the data folder {data_dir} cannot be written ({error.strerror}). "
-            "Free space or choose another with --data-dir"
-        ) from None
