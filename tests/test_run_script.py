@@ -2,6 +2,8 @@
 
 import importlib.machinery
 import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +60,24 @@ def test_a_missing_venv_module_says_which_package_to_install(run_script: ModuleT
 
     with pytest.raises(run_script.SetUpError, match=r"apt-get install python3.*-venv"):
         run_script.explain_venv_failure(output)
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    script = shutil.copy(ROOT / "run", tmp_path / "run")
+    for folder in tmp_path.parents:
+        if not folder.stat().st_mode & 0o005:  # pytest's own folders are for their owner alone
+            folder.chmod(0o755)
+    tmp_path.chmod(0o555)
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*as_nobody, "/usr/bin/env", "python3", script], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        f"{tmp_path} cannot be written by you, and everything is installed into it: "
+        "clone into a folder of your own."
+    )
 
 
 def test_a_full_disk_is_noticed_before_anything_is_installed(run_script: ModuleType) -> None:
