@@ -40,9 +40,14 @@ def decode_cursor(cursor: str | None, *kinds: type) -> tuple[str | int, ...] | N
     except (binascii.Error, ValueError) as error:
         raise InvalidFieldError("cursor", "this is no cursor of this list") from error
     is_ours = isinstance(key, list) and len(key) == len(kinds)
-    if not is_ours or any(type(part) is not kind for part, kind in zip(key, kinds, strict=True)):
+    if not is_ours or not all(_is_part(part, kind) for part, kind in zip(key, kinds, strict=True)):
         raise InvalidFieldError("cursor", "this is no cursor of this list")
     return tuple(key)
+
+
+def _is_part(part: object, kind: type) -> bool:
+    """Whether a cursor of ours may hold it: no database compares numbers of more than 64 bits."""
+    return type(part) is kind and (not isinstance(part, int) or abs(part) < 2**63)
 
 
 def decode_id_cursor(cursor: str | None) -> uuid.UUID | None:

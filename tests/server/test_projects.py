@@ -5,7 +5,8 @@ import uuid
 
 import pytest
 
-from segloop.settings import PartitionKind
+from segloop.settings import Method, PartitionKind
+from segloop_server.paging import encode_cursor
 from segloop_store.models import Partition
 from tests.support.site import CLASSES, Site, png
 
@@ -279,11 +280,29 @@ def test_impossible_pages_are_refused(site: Site, query: str) -> None:
     assert site.admin.get(f"/projects?{query}").status_code == 422
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"annotations?round={10**20}",
+        "annotations?round=-1",
+        f"rounds?cursor={encode_cursor(10**30)}",
+        f"model_versions?cursor={encode_cursor(-(10**30))}",
+        f"events?cursor={encode_cursor(2**63)}",
+        f"events/stream?after={2**63}",
+    ],
+)
+def test_numbers_no_database_can_compare_are_refused(site: Site, path: str) -> None:
+    project_id = site.project()
+    answer = site.admin.get(f"/projects/{project_id}/{path}")
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+
+
 def test_methods_describe_every_setting(site: Site) -> None:
     methods = site.admin.get("/methods").json()
-    assert [item["name"] for item in methods["methods"]] == ["s4al_plus", "segloop", "supervised"]
+    assert [item["name"] for item in methods["methods"]] == list(Method)
     assert all(item["help"] for item in [*methods["methods"], *methods["acquisitions"]])
-    assert methods["methods"][1]["defaults"]["acquisition"] == "bvsb"
+    defaults = {item["name"]: item["defaults"] for item in methods["methods"]}
+    assert defaults["segloop"]["acquisition"] == "bvsb"
     steps = next(item for item in methods["settings"] if item["name"] == "image_steps")
     assert (steps["default"], steps["low"]) == (1500, 1)
     assert site.client.get("/api/v1/methods").status_code == 401

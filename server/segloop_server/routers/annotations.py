@@ -12,7 +12,7 @@ from segloop_server.dependencies import Access, Caller, CallerDep, ContextDep, r
 from segloop_server.paging import DEFAULT_LIMIT, Cursor, Limit, decode_id_cursor, page_by_id
 from segloop_server.round_access import require_annotation
 from segloop_server.schemas.annotations import AnnotationCounts, AnnotationDetail, AnnotationOut
-from segloop_server.schemas.common import Page
+from segloop_server.schemas.common import Page, RoundNumber
 from segloop_store.repositories import annotation_views
 from segloop_store.repositories.annotation_views import AnnotationFilter, AnnotationState, AnnotationView
 from segloop_store.states import Role
@@ -22,7 +22,7 @@ router = APIRouter(tags=["annotating"])
 
 def _filter(
     user: uuid.UUID | None = None,
-    round: uuid.UUID | int | None = None,  # noqa: A002 - the name the contract gives it
+    round: uuid.UUID | RoundNumber | None = None,  # noqa: A002 - the name the contract gives it
     state: AnnotationState | None = None,
     purpose: QueryPurpose | None = None,
 ) -> AnnotationFilter:

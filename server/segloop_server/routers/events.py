@@ -63,7 +63,7 @@ def list_events(
 
 def _last_event_id(
     last_event_id: Annotated[str | None, Header(description="the id the stream broke off at")] = None,
-    after: Annotated[int | None, Query(ge=0, description="the same for clients without headers")] = None,
+    after: Annotated[int | None, Query(ge=0, lt=2**63, description="the same, without a header")] = None,
 ) -> int | None:
     """The last event the client has seen; what no stream of ours ever sent counts as nothing seen."""
     if last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit():

@@ -13,6 +13,7 @@ from segloop_server.errors import ForbiddenError
 from segloop_server.round_access import require_annotation
 from segloop_server.schemas.annotations import AgreementOut, AnnotationOut, FixBody, ReviewBody
 from segloop_server.schemas.assignments import AnswerTaken
+from segloop_server.schemas.common import RoundNumber
 from segloop_store.repositories import annotation_views, projects, reviews, second_answers
 from segloop_store.repositories.annotation_views import AnnotationView
 from segloop_store.states import Role
@@ -81,7 +82,7 @@ def get_agreement(
     project_id: uuid.UUID,
     context: ContextDep,
     caller: CallerDep,
-    round: int | None = None,  # noqa: A002 - as the list of annotations names it
+    round: RoundNumber | None = None,  # noqa: A002 - as the list of annotations names it
 ) -> AgreementOut:
     """How well people agree on regions that were asked twice: overall, per class and per annotator."""
     pairs, num_classes, num_waiting = _answered_twice(context, caller, project_id, round)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 ItemT = TypeVar("ItemT")
 
@@ -22,6 +22,8 @@ def _storable(text: str) -> str:
 Timestamp = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 """RFC 3339, UTC, to the millisecond."""
 
+RoundNumber = Annotated[int, Field(ge=0, lt=2**31)]
+"""As databases keep it: a larger one would be their error, not an answer."""
 Storable = AfterValidator(_storable)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]

@@ -5016,7 +5016,7 @@ export interface operations {
     follow_project: {
         parameters: {
             query?: {
-                /** @description the same for clients without headers */
+                /** @description the same, without a header */
                 after?: number | null;
             };
             header?: {
@@ -5706,7 +5706,7 @@ export interface operations {
     follow_round: {
         parameters: {
             query?: {
-                /** @description the same for clients without headers */
+                /** @description the same, without a header */
                 after?: number | null;
             };
             header?: {
