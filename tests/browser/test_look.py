@@ -106,7 +106,7 @@ def test_why_a_region_is_asked_names_rank_doubt_and_model_but_not_its_purpose(ca
     expect(why).to_contain_text(re.compile(r"No\. \d+ of 14"))
     expect(why).to_contain_text(re.compile(r"score \d"))
     expect(why.get_by_role("progressbar")).to_have_count(2)
-    expect(why.get_by_role("link")).to_contain_text(re.compile(r"Model 1 · mean IoU \d"))
+    expect(why.get_by_role("link")).to_contain_text(re.compile(r"Model 0 · mean IoU \d"))
     expect(why).not_to_contain_text(re.compile("audit|agreement|selected", re.IGNORECASE))
 
 
@@ -160,11 +160,12 @@ def test_patterns_lie_on_classes_at_every_zoom(canvas_page: Page) -> None:
         assert colors_at(page, grid) == plain
 
 
+# Reads of whole pictures; regions that are prefetched meanwhile read boxes of 24 px.
 COUNT_READS = """() => {
     window.reads = 0;
     const read = OffscreenCanvasRenderingContext2D.prototype.getImageData;
     OffscreenCanvasRenderingContext2D.prototype.getImageData = function (...box) {
-        window.reads++;
+        if (box[2] > 24) window.reads++;
         return read.apply(this, box);
     };
 }"""
@@ -243,9 +244,10 @@ VIOLATIONS = """async (only) => {
 def violations(page: Page) -> list[str]:
     """What axe-core finds on the page as it is: all its rules in the light, contrast again in the dark."""
     if not page.evaluate("'axe' in window"):
-        page.add_script_tag(path=AXE)
+        page.evaluate(AXE.read_text())  # a script tag would be against the page's own policy
     found: list[str] = page.evaluate(VIOLATIONS)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.evaluate("document.getAnimations().forEach((each) => each.finish())")  # colours fade into each other
     found += [f"dark {each}" for each in page.evaluate(VIOLATIONS, ["color-contrast"])]
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return found
@@ -267,12 +269,17 @@ def test_axe_finds_nothing_on_any_page_light_or_dark(page: Page, site: Site, tra
     assert {path: each for path, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("key", ["g", "?", "j", "/", "Shift+T", "u"])
-def test_axe_finds_nothing_where_something_is_open(key: str, canvas_page: Page) -> None:
-    canvas_page.emulate_media(reduced_motion="reduce")
-    canvas_page.keyboard.press(key)
-    canvas_page.wait_for_timeout(200)
-    assert violations(canvas_page) == []
+def test_axe_finds_nothing_where_something_is_open(canvas_page: Page) -> None:
+    page = canvas_page
+    page.emulate_media(reduced_motion="reduce")
+    found: dict[str, list[str]] = {}
+    for keys in (["g"], ["?"], ["j"], ["/"], ["Shift+T", "u", "n", "k"]):
+        for key in keys:
+            page.keyboard.press(key)
+        page.wait_for_timeout(200)
+        found[" ".join(keys)] = violations(page)
+        page.keyboard.press("Escape")
+    assert {keys: each for keys, each in found.items() if each} == {}
 
 
 ENGLISH = """async (url) => {

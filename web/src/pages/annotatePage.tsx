@@ -70,6 +70,7 @@ function Workplace({ project, user }: { project: Project; user: User }) {
   const panel = useAnnotate((state) => state.panel);
   return (
     <main className="annotate" id="content">
+      <h1 className="sr-only">{texts.common.nav.annotate}</h1>
       {page && <Toolbar action={action} />}
       <div className="canvas-area">
         {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrow keys and Space are its own */}

@@ -93,7 +93,9 @@ function Models({ project }: { project: Project }) {
                 <th className="num">{columns.steps}</th>
                 <th className="num">{columns.time}</th>
                 <th className="num">{columns.created}</th>
-                <th />
+                <th>
+                  <span className="sr-only">{words.weights}</span>
+                </th>
               </tr>
             </thead>
             <tbody>

@@ -54,11 +54,11 @@ export function TopBar({ project, aside }: { project?: Project; aside?: ReactNod
   const [location] = useLocation();
   const base = project ? `/projects/${project.id}` : "";
   return (
-    <div className="topbar">
+    <header className="topbar">
       <a className="button skip-link" href="#content">
         {texts.common.skipToContent}
       </a>
-      <Link href="/" className="brand" aria-label={texts.common.nav.projects}>
+      <Link href="/" className="brand" title={texts.common.nav.projects}>
         <Logo />
         {texts.common.product}
       </Link>
@@ -85,7 +85,7 @@ export function TopBar({ project, aside }: { project?: Project; aside?: ReactNod
       {aside}
       <ThemeMenu />
       <AccountMenu />
-    </div>
+    </header>
   );
 }
 

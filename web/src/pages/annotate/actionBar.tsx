@@ -2,11 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { saveStateOf, useAnnotate } from "@/annotating/state";
 import { options } from "@/api/queries";
 import { texts } from "@/texts";
-import { type Action, shortcutText } from "@/tools/actions";
+import type { Action } from "@/tools/actions";
 import { Progress } from "@/ui/bits";
 import { roughShare } from "@/ui/format";
 import { Icon } from "@/ui/icons";
 import { Menu } from "@/ui/menu";
+import { keyText } from "./keyText";
 import { keepFocus } from "./toolbar";
 
 const words = texts.annotate;
@@ -52,7 +53,7 @@ function BarButton(props: {
   isDisabled?: boolean;
   isPressed?: boolean;
 }) {
-  const key = shortcutText(props.action.shortcuts[0] ?? "");
+  const key = keyText(props.action.shortcuts[0] ?? "");
   return (
     <button
       type="button"
@@ -60,14 +61,12 @@ function BarButton(props: {
       data-testid={props.testId}
       title={`${props.action.label} (${key})`}
       aria-keyshortcuts={key}
-      aria-label={props.label}
       aria-pressed={props.isPressed}
       disabled={props.isDisabled}
       onPointerDown={keepFocus}
       onClick={() => props.action.perform()}
     >
-      {props.label}
-      <kbd>{props.testId === "submit" ? "↵" : key.replace("Space", "␣")}</kbd>
+      {props.label} <kbd>{props.testId === "submit" ? "↵" : key.replace(words.keyNames.Space, "␣")}</kbd>
     </button>
   );
 }

@@ -1,7 +1,8 @@
-import { useEffect, useState } from "react";
+import { Fragment, useEffect, useState } from "react";
 import { holderOf, remap, shortcutOf } from "@/annotating/keymap";
 import { texts } from "@/texts";
-import { type Action, shortcutText } from "@/tools/actions";
+import type { Action } from "@/tools/actions";
+import { keyText } from "./keyText";
 
 const words = texts.annotate;
 
@@ -48,7 +49,7 @@ interface ConflictRowProps {
 function ConflictRow({ conflict, onTake, onLeave }: ConflictRowProps) {
   return (
     <div className="form-error row" role="alert" data-testid="key-conflict">
-      <span className="grow">{words.keyTaken(shortcutText(conflict.shortcut), conflict.holder.label)}</span>
+      <span className="grow">{words.keyTaken(keyText(conflict.shortcut), conflict.holder.label)}</span>
       <button type="button" className="button small" data-testid="take-key" onClick={onTake}>
         {words.takeKey}
       </button>
@@ -66,7 +67,7 @@ interface KeyRowProps {
 }
 
 function KeyRow({ action, isRecording, onStart }: KeyRowProps) {
-  const keys = [...new Set(action.shortcuts.map(shortcutText))];
+  const keys = [...new Set(action.shortcuts.map(keyText))];
   return (
     <li>
       <span>{action.label}</span>
@@ -74,14 +75,19 @@ function KeyRow({ action, isRecording, onStart }: KeyRowProps) {
         type="button"
         className="alternatives"
         title={words.changeKey}
-        aria-label={`${action.label}: ${keys.join(", ") || words.noKey}. ${words.changeKey}`}
+        aria-label={`${action.label}: ${keys.join(" ") || words.noKey}. ${words.changeKey}`}
         data-testid={`key-${action.id}`}
         onClick={onStart}
       >
         {isRecording ? (
           <kbd className="recording">{words.pressKey}</kbd>
         ) : (
-          keys.map((key) => <kbd key={key}>{key}</kbd>)
+          keys.map((key) => (
+            <Fragment key={key}>
+              {" "}
+              <kbd>{key}</kbd>
+            </Fragment>
+          ))
         )}
         {!isRecording && keys.length === 0 && <kbd>{texts.common.none}</kbd>}
       </button>

@@ -1,7 +1,8 @@
 import { useAnnotate } from "@/annotating/state";
 import { texts } from "@/texts";
-import { type Action, shortcutText } from "@/tools/actions";
+import type { Action } from "@/tools/actions";
 import { Icon, type IconName } from "@/ui/icons";
+import { keyText } from "./keyText";
 
 const words = texts.annotate;
 const TOOLS = ["brush", "eraser", "polygon", "superpixel", "wand", "pick"] as const;
@@ -18,7 +19,7 @@ interface ToolButtonProps {
 }
 
 export function ToolButton({ action, icon, testId, label, isPressed }: ToolButtonProps) {
-  const key = action.shortcuts[0] ? shortcutText(action.shortcuts[0]) : "";
+  const key = action.shortcuts[0] ? keyText(action.shortcuts[0]) : "";
   const name = label ?? action.label;
   return (
     <button

@@ -1,8 +1,9 @@
 import { type MapState, useAnnotate } from "@/annotating/state";
 import { texts } from "@/texts";
-import { type Action, shortcutText } from "@/tools/actions";
+import type { Action } from "@/tools/actions";
 import { Icon, type IconName } from "@/ui/icons";
 import { heatGradient } from "@/viewer/colors";
+import { keyText } from "./keyText";
 import { keepFocus } from "./toolbar";
 
 const words = texts.annotate;
@@ -15,7 +16,7 @@ interface ControlProps {
 }
 
 function Control({ action, icon, testId, isPressed }: ControlProps) {
-  const key = shortcutText(action.shortcuts[0] ?? "");
+  const key = keyText(action.shortcuts[0] ?? "");
   return (
     <button
       type="button"

@@ -141,6 +141,7 @@ export const annotate: Texts["annotate"] = {
   helpTitle: "Tasten",
   helpLead:
     "Verbessern statt zeichnen: Die Antwort des Modells liegt schon in der Region. Falsches verbessern, Enter drücken.",
+  keyNames: { Ctrl: "Strg", Shift: "Umschalt", Space: "Leertaste" },
   changeKey: "Taste ändern",
   pressKey: "Taste drücken…",
   takeKey: "Hierfür nehmen",

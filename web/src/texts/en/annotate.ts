@@ -131,6 +131,7 @@ export const annotate = {
   helpTitle: "Keys",
   helpLead:
     "Correct, don't draw: the model's answer is already in the region. Fix what is wrong, press Enter.",
+  keyNames: { Ctrl: "Ctrl", Shift: "Shift", Space: "Space" },
   changeKey: "Change the key",
   pressKey: "press a key…",
   takeKey: "Take it",
