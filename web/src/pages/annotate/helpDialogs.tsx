@@ -45,7 +45,7 @@ export function Welcome({ project }: { project: Project }) {
   return (
     <section className="welcome stack tight">
       <div className="row">
-        <h3 className="grow">{words.firstTitle}</h3>
+        <h2 className="grow">{words.firstTitle}</h2>
         <button
           type="button"
           className="button ghost small icon"

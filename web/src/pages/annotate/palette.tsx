@@ -91,7 +91,7 @@ function Head({ page }: { page: AnnotateController }) {
   const numHidden = useAnnotate((state) => state.hidden.length);
   return (
     <div className="row">
-      <h3 className="grow">{words.classes}</h3>
+      <h2 className="grow">{words.classes}</h2>
       {numHidden > 0 && (
         <button
           type="button"

@@ -20,7 +20,7 @@ function Picture({ page }: { page: AnnotateController }) {
   return (
     <div className="stack tight">
       <div className="row">
-        <h3 className="grow">{words.picture}</h3>
+        <h2 className="grow">{words.picture}</h2>
         <button
           type="button"
           className="button ghost small"
@@ -71,7 +71,7 @@ export function ViewPanel({ page }: { page: AnnotateController }) {
       <Picture page={page} />
       {facts?.hasPrediction && (
         <div className="stack tight">
-          <h3>{words.shown}</h3>
+          <h2>{words.shown}</h2>
           <Segmented
             label={words.shown}
             value={compare}

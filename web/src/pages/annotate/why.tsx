@@ -66,7 +66,7 @@ export function Why({ project }: { project: Project }) {
   return (
     <section className="stack tight" aria-label={words.why} data-testid="why">
       <div className="row">
-        <h3 className="grow">{words.why}</h3>
+        <h2 className="grow">{words.why}</h2>
         <span className="small faint">{words.rank(facts.rank + 1, all)}</span>
       </div>
       <p className="small muted">{reasonOf(facts, names)}</p>
