@@ -15,7 +15,6 @@ from segloop_client.waiting import wait_for_jobs, wait_for_round
 from tests.browser.conftest import HEIGHT_PX, PASSWORD, WIDTH_PX, Site
 
 NUM_ASKED = 14
-NUM_ANSWERED = 6
 TINY = {"encoder_weights": "random", "image_steps": 8, "image_height_px": 48, "image_width_px": 64}
 PAGES = ("", "/annotate", "/review", "/rounds", "/models", "/images", "/people")
 
@@ -43,8 +42,8 @@ def make_project(client: Client, name: str, *, num_classes: int, guide: str = ""
 
 
 def answer_and_train(client: Client, project_id: str) -> None:
-    """Some regions answered, one class each in turn, and a model that has seen them."""
-    for number in range(NUM_ANSWERED):
+    """Every region answered, one class each in turn, so that each image has answers; then a model."""
+    for number in range(NUM_ASKED):
         assignment = client.next_assignment(project_id)
         assert assignment is not None
         mask = decode_index_png(base64.b64decode(assignment["region"]["mask_png"])) == 255

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -245,11 +246,15 @@ def violations(page: Page) -> list[str]:
     """What axe-core finds on the page as it is: all its rules in the light, contrast again in the dark."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())  # a script tag would be against the page's own policy
-    found: list[str] = page.evaluate(VIOLATIONS)
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    page.evaluate("document.getAnimations().forEach((each) => each.finish())")  # colours fade into each other
-    found += [f"dark {each}" for each in page.evaluate(VIOLATIONS, ["color-contrast"])]
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    found: list[str] = []
+    runs: list[tuple[Literal["light", "dark"], list[str] | None]] = [
+        ("light", None),
+        ("dark", ["color-contrast"]),
+    ]
+    for scheme, rules in runs:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate("document.getAnimations().forEach((each) => each.finish())")  # colours fade over
+        found += [f"{scheme} {each}" for each in page.evaluate(VIOLATIONS, rules)]
     return found
 
 
@@ -261,9 +266,7 @@ def test_axe_finds_nothing_on_any_page_light_or_dark(page: Page, site: Site, tra
     sign_in(page.context, site)
     for path in ("/", *(f"/projects/{trained_id}{each}" for each in PAGES)):
         page.goto(site.url + path)
-        page.wait_for_load_state("networkidle") if not path.startswith(
-            "/projects"
-        ) else page.wait_for_timeout(900)
+        page.wait_for_timeout(900)  # streams of events keep the network busy for ever
         close_dialog(page)
         found[path] = violations(page)
     assert {path: each for path, each in found.items() if each} == {}
