@@ -1,3 +1,4 @@
+import gc
 import threading
 from dataclasses import replace
 
@@ -139,6 +140,28 @@ def test_leaving_early_ends_the_threads() -> None:
     scored.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("segloop")]
     assert torch.is_inference_mode_enabled() is False
+
+
+def test_tensors_alive_do_not_grow_with_the_pool() -> None:
+    network = _network()
+    few, many = (_alive_while_scoring(network, num_images) for num_images in (12, 24))
+    assert many <= few + 4
+
+
+def _alive_while_scoring(network: SegmentationNetwork, num_images: int) -> int:
+    """Most tensors that exist at once beside the network's, looked at every fourth image."""
+    image = np.random.default_rng(0).integers(0, 256, (*SIZES[0], 3)).astype(np.uint8)
+    gc.collect()
+    before, most = _num_tensors(), 0
+    source = ArraySource([image] * num_images)
+    for index, _ in score_images(network, source, lambda _: _partition(0), SETTINGS):
+        if index % 4 == 3:
+            most = max(most, _num_tensors() - before)
+    return most
+
+
+def _num_tensors() -> int:
+    return sum(1 for thing in gc.get_objects() if type(thing) is torch.Tensor)
 
 
 def test_networks_that_give_nan_are_named_with_the_image() -> None:

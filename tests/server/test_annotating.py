@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segloop.settings import QueryPurpose
 from segloop_store import blob_keys
 from segloop_store.models import Annotation, Project, RegionQuery
 from segloop_store.states import RoundState
@@ -241,6 +242,20 @@ def test_palette_png_and_dominant_answers_are_taken(lite: Annotating) -> None:
     kept = lite.people[0].get(f"/annotations/{answer.json()['annotation_id']}").json()
     assert np.array_equal(decode(kept["label_map_png"]), painted(got, 2))
     assert kept["kind"] == "dominant"
+
+
+def test_an_audit_takes_exact_answers_alone(site: Site) -> None:
+    project = annotating(site, num_queries=0)
+    seed_round(site.context.database, project.seeded, num_queries=1, purposes=[QueryPurpose.AUDIT])
+    got = project.claim()
+    assert got["region_query"]["purpose"] == "audit"
+    before = count_rows(site.context.database)
+    body = {**answer_body(painted(got)), "kind": "dominant"}
+    refused = project.people[0].call("PUT", f"/assignments/{got['id']}/annotation", json=body)
+    assert refused.status_code == 422
+    assert "its answers are exact" in refused.json()["detail"]
+    assert count_rows(site.context.database) == before
+    assert submit(project.people[0], got).status_code == 200
 
 
 def test_lost_lease_is_409_and_the_work_is_kept(project: Annotating) -> None:

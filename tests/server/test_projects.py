@@ -2,9 +2,11 @@
 
 import json
 import uuid
+from pathlib import Path
 
 import pytest
 
+from segloop import acquisitions
 from segloop.settings import Method, PartitionKind
 from segloop_server.paging import encode_cursor
 from segloop_store.models import Partition
@@ -301,6 +303,9 @@ def test_methods_describe_every_setting(site: Site) -> None:
     methods = site.admin.get("/methods").json()
     assert [item["name"] for item in methods["methods"]] == list(Method)
     assert all(item["help"] for item in [*methods["methods"], *methods["acquisitions"]])
+    folder = Path(acquisitions.__path__[0])
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {item["name"] for item in methods["acquisitions"]} == files
     defaults = {item["name"]: item["defaults"] for item in methods["methods"]}
     assert defaults["segloop"]["acquisition"] == "bvsb"
     steps = next(item for item in methods["settings"] if item["name"] == "image_steps")

@@ -8,7 +8,7 @@ import pytest
 from segloop_store.models import Round
 from segloop_store.states import RoundState
 from tests.support.annotating import Annotating, annotating, submit
-from tests.support.seeding import count_rows, in_threads, seed_round
+from tests.support.seeding import count_rows, in_threads, seed_model, seed_round
 from tests.support.site import Site, png
 
 
@@ -267,3 +267,45 @@ def test_audit_log_says_who_did_what(lite: Annotating) -> None:
     first = lite.owner.get(f"{lite.path}/events?limit=1").json()
     second = lite.owner.get(f"{lite.path}/events?limit=1&cursor={first['next_cursor']}").json()
     assert second["items"][0]["id"] < first["items"][0]["id"]
+
+
+def test_the_curve_suggests_to_stop_by_validation_or_audit_and_never_by_test(lite: Annotating) -> None:
+    """Flat on the audit, rising on test: three rounds suggest to stop, and say why."""
+    database, blobs = lite.site.context.database, lite.site.context.blobs
+    path = f"{lite.path}/learning_curve"
+    for number in range(3):
+        audit = {"mean_iou": 0.5 + 0.001 * number, "low": 0.4, "high": 0.6}
+        measured = {
+            "on": "test",
+            "mean_iou": 0.1 * number,
+            "test": {"mean_iou": 0.1 * number},
+            "audit": audit,
+        }
+        assert lite.owner.get(path).json()["suggestion"]["should_stop"] is False
+        round_id = seed_round(
+            database,
+            lite.seeded,
+            num_queries=0,
+            number=number,
+            state=RoundState.CLOSED,
+            metrics=measured,
+            labelled_fraction=0.01,
+        )
+        version = seed_model(database, blobs, lite.seeded, round_id, number=number)
+        set_state(lite, str(round_id), RoundState.CLOSED, model_version_id=version)
+    found = lite.owner.get(path).json()
+    assert found["suggestion"]["rule"] == "plateau"
+    assert found["suggestion"]["reason"] == "The last 2 rounds together brought +0.2 points of mean IoU."
+    spent = lite.owner.get(f"{path}?budget_fraction=0.01").json()["suggestion"]
+    assert (spent["rule"], spent["value"], spent["limit"]) == ("budget", 0.01, 0.01)
+    last = lite.owner.get(f"{path}?on=audit").json()["items"][2]
+    assert (last["mean_iou"], last["low"], last["high"]) == (0.502, 0.4, 0.6)
+
+
+def test_an_acquisition_that_reads_what_nothing_trains_is_refused(project: Annotating) -> None:
+    body = {"acquisition": "prototype_distance", "settings": {"reco_weight": 0, "encoder_weights": "random"}}
+    before = count_rows(project.site.context.database)
+    refused = project.owner.post(f"{project.path}/rounds", body)
+    assert refused.status_code == 422
+    assert "reco_weight" in refused.json()["detail"]
+    assert count_rows(project.site.context.database) == before
