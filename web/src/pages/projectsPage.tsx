@@ -43,7 +43,7 @@ function DeletedProjects() {
   const own = data?.items.filter((project) => project.role === "owner") ?? [];
   if (own.length === 0) return null;
   return (
-    <details data-testid="deleted-projects">
+    <details data-testid="deleted-projects" style={{ marginTop: 20 }}>
       <summary>{words.edit.deletedProjects(own.length)}</summary>
       <ul className="stack tight" style={{ marginTop: 12 }}>
         {own.map((project) => (

@@ -88,15 +88,17 @@ export function ClassEditor({ rows, onChange }: { rows: ClassRow[]; onChange(row
               onChange={(event) => change(row.key, { name: event.target.value })}
               onPaste={(event) => paste(event, row.key)}
             />
-            <button
-              type="button"
-              className="button ghost small icon"
-              aria-label={words.removeClass(i + 1)}
-              disabled={rows.length <= 1 || row.index !== undefined}
-              onClick={() => onChange(rows.filter((other) => other.key !== row.key))}
-            >
-              <Icon name="close" size={14} />
-            </button>
+            {row.index === undefined && (
+              <button
+                type="button"
+                className="button ghost small icon"
+                aria-label={words.removeClass(i + 1)}
+                disabled={rows.length <= 1}
+                onClick={() => onChange(rows.filter((other) => other.key !== row.key))}
+              >
+                <Icon name="close" size={14} />
+              </button>
+            )}
           </div>
         ))}
       </div>
