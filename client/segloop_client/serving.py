@@ -158,7 +158,7 @@ class Served:
         return environment
 
     def _processes(self, environment: dict[str, str]) -> list[Supervised]:
-        server = [sys.executable, "-m", "uvicorn", "--factory", "segloop_server.app:create_app"]
+        server = [sys.executable, "-m", "uvicorn", "--factory", "segloop_server.quick_start:create_app"]
         server += ["--host", self.options.host, "--port", str(self.options.port)]
         server += ["--timeout-graceful-shutdown", "3", "--log-level", "warning", "--ws", "none"]
         commands = [("server", server)]

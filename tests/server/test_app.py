@@ -1,6 +1,7 @@
 """The app as a whole: health, metrics, the page, the docs, errors that tell nothing, and a light start."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -152,3 +153,14 @@ def test_server_starts_without_the_heavy_libraries() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_quick_start_collects_garbage_once_it_serves(tmp_path: Path) -> None:
+    code = (
+        "import gc; from segloop_server.quick_start import create_app; before = gc.isenabled(); "
+        "app = create_app(); print(before, gc.isenabled(), gc.get_freeze_count() > 0, app.title)"
+    )
+    environment = {**os.environ, "SEGLOOP_DATA_DIR": str(tmp_path)}
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "False True True segloop\n"
