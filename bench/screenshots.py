@@ -70,6 +70,7 @@ def photograph(page: Page, url: str, project_id: str, out: Path, scheme: str) ->
 def save(page: Page, path: Path) -> None:
     """A screenshot once the page is still, packed as tightly as PNG goes."""
     page.wait_for_timeout(SETTLE_MS)
+    page.keyboard.press("Escape")  # the guide, which opens on the first visit
     with Image.open(io.BytesIO(page.screenshot())) as image:
         image.convert("RGB").save(path, optimize=True)
 

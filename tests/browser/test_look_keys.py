@@ -170,6 +170,29 @@ def test_one_finger_draws_two_move_the_view(tablet: BrowserContext, site: Site, 
     assert transform(page) == view
 
 
+def test_a_hand_beside_a_near_pen_draws_nothing(tablet: BrowserContext, site: Site, cold_id: str) -> None:
+    page = tablet.new_page()
+    open_region(page, site, cold_id)
+    page.get_by_test_id("tool-brush").tap()
+    devices = tablet.new_cdp_session(page)
+    box = page.get_by_test_id("annotate-canvas").bounding_box()
+    assert box is not None
+    x, y = middle_of_region(page, box["x"], box["y"])
+    pen = {"pointerType": "pen", "x": x, "y": y}
+
+    devices.send("Input.dispatchMouseEvent", {"type": "mouseMoved", **pen})
+    for kind, points in (("touchStart", [{"x": x, "y": y}]), ("touchEnd", [])):
+        devices.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    page.wait_for_timeout(200)
+    expect(page.get_by_test_id("undo")).to_be_disabled()
+
+    for kind in ("mousePressed", "mouseReleased"):
+        devices.send(
+            "Input.dispatchMouseEvent", {"type": kind, "button": "left", "clickCount": 1, "force": 0.6, **pen}
+        )
+    expect(page.get_by_test_id("undo")).to_be_enabled()
+
+
 def middle_of_region(page: Page, left: float, top: float) -> tuple[float, float]:
     bbox = page.get_by_test_id("annotate-canvas").get_attribute("data-region-bbox")
     assert bbox is not None

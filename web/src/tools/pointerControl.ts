@@ -2,6 +2,8 @@ import { type ImagePoint, type ScreenPoint, screenPoint } from "@/viewer/geometr
 import type { Stage } from "@/viewer/stage";
 import type { Tool, ToolPointer } from "./tool";
 
+/** So long after a pen was seen, touches are the hand that holds it. */
+const PEN_NEAR_MS = 1_000;
 const WHEEL_ZOOM_PER_PX = 0.0016;
 
 export interface PointerHost {
@@ -25,6 +27,7 @@ export class PointerControl {
   private isSpaceHeld = false;
   private didPan = false;
   private readonly listeners = new AbortController();
+  private lastPenMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly stage: Stage,
@@ -79,6 +82,7 @@ export class PointerControl {
   }
 
   private down(event: PointerEvent): void {
+    if (this.isPalm(event)) return;
     const at = this.place(event);
     this.stage.canvas.focus({ preventScroll: true });
     this.stage.canvas.setPointerCapture(event.pointerId);
@@ -99,6 +103,7 @@ export class PointerControl {
   }
 
   private move(event: PointerEvent): void {
+    if (this.isPalm(event)) return;
     const at = this.place(event);
     const before = this.pointers.get(event.pointerId);
     if (before) this.pointers.set(event.pointerId, at);
@@ -119,6 +124,7 @@ export class PointerControl {
   }
 
   private up(event: PointerEvent): void {
+    if (!this.pointers.has(event.pointerId)) return;
     if (this.mode === "tool") this.host.tool.up(this.toolPointer(event, this.place(event)));
     this.forget(event);
   }
@@ -142,6 +148,13 @@ export class PointerControl {
     const view = this.stage.view.pannedBy((at.x - before.x) / 2, (at.y - before.y) / 2);
     const middle = screenPoint((at.x + other.x) / 2, (at.y + other.y) / 2);
     this.stage.view = Number.isFinite(factor) && factor > 0 ? view.zoomedAt(middle, factor) : view;
+  }
+
+  /** A hand rests on the glass while a pen is near. Fingers that were there before it go on. */
+  private isPalm(event: PointerEvent): boolean {
+    if (event.pointerType === "pen") this.lastPenMs = event.timeStamp;
+    const isKnown = this.pointers.has(event.pointerId);
+    return event.pointerType === "touch" && !isKnown && event.timeStamp - this.lastPenMs < PEN_NEAR_MS;
   }
 
   private wheel(event: WheelEvent): void {
