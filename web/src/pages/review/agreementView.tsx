@@ -151,7 +151,7 @@ export function AgreementView({ project, areLabelsVisible, onViews }: AgreementV
     <>
       <aside className="review-side">
         <Numbers project={project} agreement={agreement} />
-        <h3>{words.worst}</h3>
+        <h2 className="small muted">{words.worst}</h2>
         <ul className="review-list" aria-label={words.worst}>
           {agreement.regions.map((region) => (
             <li key={idOf(region)}>

@@ -59,7 +59,7 @@ function picturesOf(material: Material): Picture[] {
 export function Story({ detail, seesCost }: { detail: AnnotationDetail; seesCost: boolean }) {
   return (
     <div className="story small">
-      <h3>{words.story}</h3>
+      <h2 className="small muted">{words.story}</h2>
       <ol className="stack tight">
         {detail.history.map((item) => (
           <li key={item.id} aria-current={item.id === detail.id ? "true" : undefined}>

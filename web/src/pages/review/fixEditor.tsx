@@ -195,7 +195,7 @@ export function FixEditor(props: FixEditorProps) {
       </div>
       <aside className="panel">
         <section className="palette" aria-label={names.classes}>
-          <h3>{names.classes}</h3>
+          <h2>{names.classes}</h2>
           <ul>
             {project.label_classes.map((label, place) => (
               <li key={label.index}>
