@@ -229,6 +229,17 @@ def test_answer_is_returned_answered_again_by_its_author_and_fixed(reviewed: Rev
     author.goto(f"{reviewed.url}{reviewed.path}/review")
     author.get_by_test_id("review-filter-state").select_option("superseded")
     expect(author.get_by_test_id("review-story")).to_contain_text(COMMENT)
+    author.get_by_test_id("review-filter-state").select_option("submitted")
+    expect(author.get_by_test_id("review-item")).to_have_count(2)
+    author.keyboard.press("c")
+    expect(author.get_by_test_id("fix-canvas")).to_have_attribute("data-region-bbox", re.compile(r"\d"))
+    for key in ("1", "d", "Enter"):
+        author.keyboard.press(key)
+    expect(author.get_by_test_id("review-item").filter(has_text="version 2")).to_have_count(2)
+    newest = list(reviewed.client.pages(f"{reviewed.path}/annotations", user=ann, state="submitted"))[-1]
+    pixels = decode(reviewed.client.json("GET", f"/annotations/{newest['id']}")["label_map_png"])
+    assert newest["id"] != again["id"]
+    assert np.unique(pixels).tolist() == [0]
 
     page.reload()
     page.get_by_test_id("review-filter-user").select_option(ann)

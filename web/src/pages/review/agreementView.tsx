@@ -7,7 +7,7 @@ import { texts } from "@/texts";
 import { Empty, Skeleton } from "@/ui/bits";
 import { count, decimal, percent } from "@/ui/format";
 import type { LinkedViews } from "@/viewer/linkedViews";
-import { useMaterial } from "./answerView";
+import { Legend, Story, useMaterial } from "./answerView";
 import { Panes } from "./panes";
 
 const words = texts.review.agreement;
@@ -119,7 +119,14 @@ function Pair({ project, pair, areLabelsVisible, onViews }: PairProps) {
     return { material, pictures, compared: { title: words.difference, a, b } };
   }, [material, firstId, secondId, pair.usernames]);
   if (!shown) return <Skeleton height={420} />;
-  return <Panes {...shown} {...{ colors, areLabelsVisible, onViews }} />;
+  return (
+    <Panes {...shown} {...{ colors, areLabelsVisible, onViews }}>
+      <div className="pane text">
+        <Legend project={project} material={shown.material} />
+        <Story detail={shown.material.detail} seesCost={project.role === "owner"} />
+      </div>
+    </Panes>
+  );
 }
 
 interface AgreementViewProps {
@@ -151,7 +158,7 @@ export function AgreementView({ project, areLabelsVisible, onViews }: AgreementV
     <>
       <aside className="review-side">
         <Numbers project={project} agreement={agreement} />
-        <h2 className="small muted">{words.worst}</h2>
+        <h2>{words.worst}</h2>
         <ul className="review-list" aria-label={words.worst}>
           {agreement.regions.map((region) => (
             <li key={idOf(region)}>

@@ -59,7 +59,7 @@ function picturesOf(material: Material): Picture[] {
 export function Story({ detail, seesCost }: { detail: AnnotationDetail; seesCost: boolean }) {
   return (
     <div className="story small">
-      <h2 className="small muted">{words.story}</h2>
+      <h2>{words.story}</h2>
       <ol className="stack tight">
         {detail.history.map((item) => (
           <li key={item.id} aria-current={item.id === detail.id ? "true" : undefined}>
@@ -92,7 +92,8 @@ export function Story({ detail, seesCost }: { detail: AnnotationDetail; seesCost
   );
 }
 
-function Legend({ project, material }: { project: Project; material: Material }) {
+/** The classes of an answer, largest first. */
+export function Legend({ project, material }: { project: Project; material: Material }) {
   const used = useMemo(() => {
     const counts = new Map<number, number>();
     let area = 0;
