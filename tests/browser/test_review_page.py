@@ -254,6 +254,12 @@ def test_answer_is_returned_answered_again_by_its_author_and_fixed(reviewed: Rev
     x, y, width, height = again["bbox"]
     known = decode_index_png(reviewed.client.request("GET", f"/images/{again['image_id']}/label_map").content)
     assert np.unique(known[y : y + height, x : x + width]).tolist() == [2]
+    (fix,) = (
+        item
+        for item in reviewed.client.json("GET", f"/annotations/{again['id']}")["history"]
+        if item["fixes_annotation_id"] == again["id"]
+    )
+    assert (fix["num_strokes"], fix["num_keys"]) == (0, 3)
     page.keyboard.press("z")
     expect(shown).to_contain_text("To review")
 

@@ -29,7 +29,7 @@ def test_share_of_the_questions_is_asked_twice_right_after_their_first(tmp_path:
     settings = tiny_settings(agreement_fraction=0.25)
     with runtime.database.transaction() as session:
         images = list(known_labels.known_images(session, project_id, splits=[Split.POOL]))
-        plan = [[str(images[place % 2].image_id), 3 * place] for place in range(NUM_REGIONS)]
+        plan = [[str(images[place % 2].image_id), 3 * place, "selected"] for place in range(NUM_REGIONS)]
         round_ = Round(
             project_id=project_id,
             number=0,

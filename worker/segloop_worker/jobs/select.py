@@ -58,12 +58,13 @@ def select(run: JobRun) -> Save:
 
 
 def _asked_twice(rows: Sequence[NewQuery], round_: Round) -> list[NewQuery]:
-    """The share of the round's questions that somebody else is asked as well, each right after its first."""
+    """The share of the selected regions that somebody else is asked as well, each right after its first."""
     settings = RoundSettings.from_mapping(round_.settings)
+    selected = [row for row in rows if row.purpose is QueryPurpose.SELECTED]
     places = plan_agreement(
-        len(rows), settings.agreement_fraction, seed=settings.seed, round_number=round_.number
+        len(selected), settings.agreement_fraction, seed=settings.seed, round_number=round_.number
     )
-    return [dataclasses.replace(rows[place], purpose=QueryPurpose.AGREEMENT) for place in places]
+    return [dataclasses.replace(selected[place], purpose=QueryPurpose.AGREEMENT) for place in places]
 
 
 def _close(session: Session, round_: Round) -> dict[str, Any]:

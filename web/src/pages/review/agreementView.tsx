@@ -123,7 +123,7 @@ function Pair({ project, pair, areLabelsVisible, onViews }: PairProps) {
     <Panes {...shown} {...{ colors, areLabelsVisible, onViews }}>
       <div className="pane text">
         <Legend project={project} material={shown.material} />
-        <Story detail={shown.material.detail} seesCost={project.role === "owner"} />
+        <Story detail={shown.material.detail} role={project.role} />
       </div>
     </Panes>
   );

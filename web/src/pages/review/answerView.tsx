@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import type { AnnotationDetail, Project } from "@/api/types";
+import type { AnnotationDetail, Project, Role } from "@/api/types";
 import { texts } from "@/texts";
 import { Segmented, Skeleton } from "@/ui/bits";
 import { ago, count, duration, roughShare } from "@/ui/format";
@@ -56,7 +56,7 @@ function picturesOf(material: Material): Picture[] {
 }
 
 /** Everything said of the region so far, and of this answer what it cost where the viewer may know. */
-export function Story({ detail, seesCost }: { detail: AnnotationDetail; seesCost: boolean }) {
+export function Story({ detail, role }: { detail: AnnotationDetail; role: Role }) {
   return (
     <div className="story small">
       <h2>{words.story}</h2>
@@ -70,9 +70,9 @@ export function Story({ detail, seesCost }: { detail: AnnotationDetail; seesCost
             <span className="faint">
               {[
                 ago(item.created_at),
-                item.purpose === "agreement" ? words.askedSecond : "",
+                item.purpose === "agreement" && role !== "annotator" ? words.askedSecond : "",
                 item.num_void_px > 0 ? words.void(count(item.num_void_px)) : "",
-                item.annotation_seconds === null || !seesCost
+                item.annotation_seconds === null || role !== "owner"
                   ? ""
                   : words.cost(duration(item.annotation_seconds), count(item.num_clicks)),
               ]
@@ -152,7 +152,7 @@ export function AnswerView({ project, annotationId, areLabelsVisible, onViews }:
           />
         )}
         <Legend project={project} material={material} />
-        <Story detail={material.detail} seesCost={project.role === "owner"} />
+        <Story detail={material.detail} role={project.role} />
       </div>
     </Panes>
   );

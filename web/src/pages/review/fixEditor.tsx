@@ -10,11 +10,14 @@ import { toastError } from "@/ui/toasts";
 import { makePalette } from "@/viewer/colors";
 import { ToolButton } from "../annotate/toolbar";
 import { type FixState, fixActions } from "./fixActions";
-import { answerBody, loadFixWork } from "./fixWork";
+import { answerBody, type Effort, loadFixWork } from "./fixWork";
 import type { Material } from "./material";
 
 const words = texts.review;
 const names = texts.annotate;
+
+/** Tools whose every gesture is a stroke. */
+const STROKES: readonly ToolId[] = ["brush", "eraser"];
 
 interface FixEditorProps {
   project: Project;
@@ -39,6 +42,7 @@ function useEditor({ project, material, saveLabel, onSave, onClose }: FixEditorP
     canRedo: false,
   });
   const current = useRef<Editor | null>(null);
+  const effort = useRef<Effort>({ strokes: 0, keys: 0 });
   // the editor follows at once, so that a key pressed right after another finds it as it should be
   const change = useCallback((part: Partial<FixState>) => {
     const open = current.current;
@@ -97,11 +101,25 @@ function useEditor({ project, material, saveLabel, onSave, onClose }: FixEditorP
     if (!editor || !work.current || editor.finishPolygon()) return;
     if (work.current.document.numUnlabelled > 0) return editor.flash();
     try {
-      if (await onSave(await answerBody(work.current, project))) onClose();
+      if (await onSave(await answerBody(work.current, project, effort.current))) onClose();
     } catch (error) {
       toastError(error);
     }
   }, [editor, project, onSave, onClose]);
+
+  useEffect(() => {
+    const listeners = new AbortController();
+    const options = { signal: listeners.signal, capture: true };
+    const countKey = (event: KeyboardEvent) => {
+      if (!event.repeat) effort.current.keys++;
+    };
+    const countStroke = () => {
+      if (STROKES.includes(current.current?.toolId ?? "pick")) effort.current.strokes++;
+    };
+    window.addEventListener("keydown", countKey, options);
+    canvas.current?.addEventListener("pointerdown", countStroke, options);
+    return () => listeners.abort();
+  }, []);
 
   const actions = useMemo(
     () => (editor ? fixActions(editor, { state, change, save, saveLabel, onClose }) : []),

@@ -34,16 +34,22 @@ function asAssignment(detail: AnnotationDetail): Assignment {
   };
 }
 
+/** What the editor's page counts itself; clicks and time are the work's. */
+export interface Effort {
+  strokes: number;
+  keys: number;
+}
+
 /** What is painted now, as the server takes it. */
-export async function answerBody(work: RegionWork, project: Project): Promise<FixBody> {
+export async function answerBody(work: RegionWork, project: Project, effort: Effort): Promise<FixBody> {
   const png = await encodeGreyPng(work.document.labelMap.slice(), work.document);
   const isDominant = work.isDominant && project.partition.kind === "superpixel";
   return {
     label_map_png: toBase64(png),
     seconds_spent: Math.round(work.timer.seconds * 10) / 10,
     num_clicks: work.numClicks,
-    num_strokes: 0,
-    num_keys: 0,
+    num_strokes: effort.strokes,
+    num_keys: effort.keys,
     kind: isDominant ? "dominant" : "exact",
   };
 }
