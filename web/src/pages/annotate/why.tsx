@@ -45,7 +45,7 @@ function Model({ project, id }: { project: Project; id: string }) {
   if (!model) return null;
   const iou = model.metrics?.mean_iou;
   return (
-    <a className="truncate" href={`/projects/${project.id}/models`} target="_blank" rel="noreferrer">
+    <a className="truncate push" href={`/projects/${project.id}/models`} target="_blank" rel="noreferrer">
       {texts.models.version(model.number)}
       {typeof iou === "number" && ` · ${texts.common.meanIou} ${percent(iou)}`}
     </a>
@@ -78,7 +78,7 @@ export function Why({ project }: { project: Project }) {
       </div>
       {facts.hasPrediction && (
         <div className="row small faint">
-          <span className="grow nowrap">
+          <span className="nowrap">
             {facts.score !== null && `${words.score} ${decimal(facts.score, 2)}`}
           </span>
           {facts.modelVersionId && <Model project={project} id={facts.modelVersionId} />}
