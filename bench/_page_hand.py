@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench._annotate_page import AnnotatePage
-from bench._ways import Action, Hand, LabelMap, Tool, class_keys, steps_between
+from bench._ways import Action, Hand, LabelMap, Tool, class_keys, seconds_of, steps_between
 from segloop.label_maps import decode_index_png
 from segloop_client.api import Client
 from segloop_client.errors import ApiError
 
 TOOL_KEYS = {Tool.BRUSH: "b", Tool.POLYGON: "p", Tool.SUPERPIXEL: "s", Tool.WAND: "w"}
 COMMAND_KEYS = {Tool.FILL_REGION: "d", Tool.FILL_REST: "f"}
-PX_PER_CM = 96 / 2.54
 
 
 @dataclass
@@ -37,13 +36,8 @@ class Effort:
 
     @property
     def estimated_seconds(self) -> float:
-        """By the keystroke-level model: keys, pointing, button presses and drawing; no time to think.
-
-        Source: Card, Moran and Newell, 1980 (Communications of the ACM 23): K 0.28 s, P 1.1 s and a press of
-        the button 0.2 s, D 0.9 s a straight piece + 0.16 s a centimetre (at 96 pixels an inch).
-        """
-        drawing = 0.9 * self.bends + 0.16 * self.stroke_px / PX_PER_CM
-        return 0.28 * self.keys + (1.1 + 0.2) * self.presses + drawing
+        """By the keystroke-level model, without time to think."""
+        return seconds_of(keys=self.keys, presses=self.presses, bends=self.bends, stroke_px=self.stroke_px)
 
 
 @dataclass

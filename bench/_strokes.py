@@ -25,20 +25,13 @@ def disc(diameter: int) -> Mask:
 
 
 def swept(points: Points, diameter: int, shape: tuple[int, int]) -> Mask:
-    """The pixels whose centres a brush comes within half its diameter of, on its way through the points."""
-    y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
-    covered = np.zeros(shape, dtype=np.bool_)
-    ends = points[1:] if len(points) > 1 else points
-    for start, end in zip(points, ends, strict=False):
-        way = end - start
-        length = float(way @ way)
-        along = (
-            ((x - start[0]) * way[0] + (y - start[1]) * way[1]) / length if length > 0 else np.zeros(shape)
-        )
-        along = np.clip(along, 0.0, 1.0)
-        distance = np.hypot(x - start[0] - along * way[0], y - start[1] - along * way[1])
-        covered |= distance <= max(diameter / 2, 0.5) + 1e-9
-    return covered
+    """The pixels a brush covers on its way along rows and columns, from middle to middle of pixels."""
+    way = np.zeros(shape, dtype=np.bool_)
+    cells = np.floor(points).astype(np.intp)
+    way[cells[0, 1], cells[0, 0]] = True
+    for (x0, y0), (x1, y1) in itertools.pairwise(cells.tolist()):
+        way[min(y0, y1) : max(y0, y1) + 1, min(x0, x1) : max(x0, x1) + 1] = True
+    return np.asarray(ndimage.binary_dilation(way, disc(diameter)))
 
 
 def strokes(wanted: Mask, free: Mask, diameter: int) -> Iterator[Points]:

@@ -159,6 +159,7 @@ def answer_regions(
     for number in range(num_regions):
         assignment = assignment_on_table(opened, {item["id"] for item, *_ in done})
         region = region_of(client, assignment, asked.truth, way)
+        hand.hand.scale = opened.scale
         hand.effort = Effort()
         num_looks = answer_region(hand, assignment, region, way)
         num_shown = opened.page.evaluate("bench.numShown")
