@@ -5,6 +5,7 @@ import type { PictureAdjuster } from "./adjustment";
 import type { Palette } from "./colors";
 import { PixelLayer } from "./pixelLayer";
 import { inImage, type Layer } from "./stage";
+import { drawStill } from "./still";
 import type { Viewport } from "./viewport";
 
 /** Above this zoom, pixels are shown as the squares they are. */
@@ -22,14 +23,16 @@ export class ImageLayer implements Layer {
   }
 
   draw(context: CanvasRenderingContext2D, view: Viewport): void {
-    inImage(context, view, () => {
-      context.imageSmoothingEnabled = view.scale < PIXELATED_FROM_SCALE;
-      context.imageSmoothingQuality = "high";
-      for (const { bitmap, box } of this.pictures) {
-        const shown = this.adjuster?.shown(bitmap) ?? bitmap;
-        context.drawImage(shown, box.x, box.y, box.width, box.height);
-      }
-    });
+    const shown = this.pictures.map(({ bitmap }) => this.adjuster?.shown(bitmap) ?? bitmap);
+    inImage(context, view, () =>
+      drawStill(context, view.matrix.join(), shown, (target, quality) => {
+        target.imageSmoothingEnabled = view.scale < PIXELATED_FROM_SCALE;
+        target.imageSmoothingQuality = quality;
+        this.pictures.forEach(({ box }, index) => {
+          target.drawImage(shown[index], box.x, box.y, box.width, box.height);
+        });
+      }),
+    );
   }
 }
 

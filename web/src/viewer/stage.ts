@@ -2,6 +2,9 @@ import type { Size } from "@/editing/labelMap";
 import type { ScreenPoint } from "./geometry";
 import { Viewport } from "./viewport";
 
+/** A view that has stayed this long is drawn once more: what was drawn coarsely on the way is drawn finely. */
+const REST_MS = 120;
+
 /** Something drawn on the stage. The context comes in CSS pixels; layers in image pixels call `inImage`. */
 export interface Layer {
   draw(context: CanvasRenderingContext2D, view: Viewport): void;
@@ -25,6 +28,7 @@ export class Stage {
   private currentView = new Viewport();
   private currentSize: Size = { width: 1, height: 1 };
   private frame = 0;
+  private restTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly context: CanvasRenderingContext2D;
   private readonly observer: ResizeObserver;
 
@@ -49,6 +53,8 @@ export class Stage {
     this.currentView = view;
     this.onView(view);
     this.invalidate();
+    clearTimeout(this.restTimer);
+    this.restTimer = setTimeout(() => this.invalidate(), REST_MS);
   }
 
   get size(): Size {
@@ -65,6 +71,7 @@ export class Stage {
 
   dispose(): void {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.restTimer);
     this.observer.disconnect();
   }
 
