@@ -47,7 +47,7 @@ function Model({ project, id }: { project: Project; id: string }) {
   return (
     <a className="truncate push" href={`/projects/${project.id}/models`} target="_blank" rel="noreferrer">
       {texts.models.version(model.number)}
-      {typeof iou === "number" && ` · ${texts.common.meanIou} ${percent(iou)}`}
+      {typeof iou === "number" && ` · ${words.modelIou} ${percent(iou)}`}
     </a>
   );
 }

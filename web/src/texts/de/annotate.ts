@@ -83,6 +83,7 @@ export const annotate: Texts["annotate"] = {
   score: "Wert",
   torn: (a, b) => `Das Modell schwankt zwischen ${a} und ${b}.`,
   prefers: (a) => `Das Modell denkt an ${a}, ist aber nicht sicher.`,
+  modelIou: "mIoU",
   chosen: "Für diese Runde ausgewählt.",
   coldStart: "Noch kein Modell: so gewählt, dass die ersten Regionen die Bilder gut abdecken.",
   area: (pixels) => `${number(pixels)} px`,

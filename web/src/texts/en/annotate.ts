@@ -81,6 +81,7 @@ export const annotate = {
   score: "score",
   torn: (a: string, b: string) => `The model cannot decide between ${a} and ${b}.`,
   prefers: (a: string) => `The model thinks of ${a}, and is not sure.`,
+  modelIou: "mean IoU",
   chosen: "Chosen for this round.",
   coldStart: "No model yet: chosen so that the first regions cover the images well.",
   area: (pixels: number) => `${number(pixels)} px`,
