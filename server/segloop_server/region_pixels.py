@@ -78,6 +78,15 @@ def prediction_crop(blobs: BlobStore, prediction_key: str, box: Box) -> NDArray[
     return crop.astype(np.uint8)
 
 
+def segments_crop(blobs: BlobStore, segments_key: str, box: Box) -> NDArray[np.int32]:
+    """The finer segments inside a box; int32 (height, width)."""
+
+    def load() -> NDArray[np.generic]:
+        return decode_region_map(blobs.get(segments_key)).astype(np.uint16)
+
+    return _cut(_cache.get(segments_key, load), box).astype(np.int32)
+
+
 def _cut(array: NDArray[np.generic], box: Box) -> NDArray[np.generic]:
     x, y, width, height = box
     return array[y : y + height, x : x + width]

@@ -23,7 +23,7 @@ from tests.support.annotating import (
     submit,
 )
 from tests.support.seeding import count_rows, in_threads, run_out, seed_model, seed_round
-from tests.support.site import Site
+from tests.support.site import Caller, Site
 
 L_SHAPE = np.array([[0, 0, 1, 1], [0, 2, 2, 1], [0, 2, 2, 1]], np.int32).repeat(6, 0).repeat(5, 1)
 """Three regions, two of which do not fill their box."""
@@ -292,6 +292,45 @@ def test_drafts_are_kept_and_checked(lite: Annotating) -> None:
     assert caller.call("PUT", path, json={"label_map_png": encode(unfinished)}).status_code == 409
 
 
+def save_draft(caller: Caller, got: dict[str, Any], value: int = 1) -> None:
+    body = {"label_map_png": encode(painted(got, value))}
+    assert caller.call("PUT", f"/assignments/{got['id']}/draft", json=body).status_code == 200
+
+
+def test_unfinished_work_is_listed_wherever_its_author_signs_in(any_site: Site) -> None:
+    project = annotating(any_site, num_queries=6)
+    caller, other = project.people
+    untouched, painted_on, late, skipped, answered = (project.claim() for _ in range(5))
+    for got in (painted_on, skipped, answered):
+        save_draft(caller, got)
+    run_out(project.site.context.database, uuid.UUID(late["id"]))
+    project.claim(other)
+    assert submit(caller, late).status_code == 409
+    caller.post(f"/assignments/{skipped['id']}/skip")
+    submit(caller, answered)
+
+    listed = caller.get(f"{project.path}/drafts").json()["items"]
+
+    assert [item["assignment_id"] for item in listed] == [late["id"], painted_on["id"]]
+    assert [item["is_late_answer"] for item in listed] == [True, False]
+    assert listed[1]["region_query_id"] == painted_on["region_query"]["id"]
+    assert listed[1]["bbox"] == painted_on["region"]["bbox"]
+    assert listed[1]["filename"] == painted_on["image"]["filename"]
+    assert 0 <= listed[1]["age_seconds"] < 600
+    assert other.get(f"{project.path}/drafts").json() == {"items": []}
+    assert untouched["id"] not in str(listed)
+
+
+def test_dropped_draft_is_gone_and_only_it(lite: Annotating) -> None:
+    first, second, caller = lite.claim(), lite.claim(), lite.people[0]
+    for got in (first, second):
+        save_draft(caller, got)
+    for _ in range(2):  # the second time there is nothing left to forget
+        assert caller.call("DELETE", f"/assignments/{first['id']}/draft").status_code == 204
+    listed = caller.get(f"{lite.path}/drafts").json()["items"]
+    assert [item["assignment_id"] for item in listed] == [second["id"]]
+
+
 def test_renew_skip_and_give_back(lite: Annotating) -> None:
     caller = lite.people[0]
     first, second = lite.claim(), lite.claim()
@@ -329,6 +368,7 @@ def test_somebody_elses_region_is_403_to_members_and_404_to_strangers(lite: Anno
         ("PUT", "/annotation", answer_body(painted(got))),
         ("PUT", "/draft", {"label_map_png": encode(painted(got))}),
         ("GET", "/draft", None),
+        ("DELETE", "/draft", None),
         ("GET", "", None),
         ("POST", "/renew", None),
         ("POST", "/skip", {"reason": ""}),

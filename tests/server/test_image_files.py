@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from segloop.regions import decode_region_map
+from segloop.regions import decode_region_map, encode_region_map
+from segloop_store import blob_keys
 from segloop_store.models import Assignment, RegionQuery
 from segloop_store.states import AssignmentState, QueryState
 from tests.support.seeding import HEIGHT, WIDTH, seed_project, seed_round
@@ -78,6 +79,19 @@ def test_crop_is_exact_and_made_smaller_on_demand(site: Site, image_id: str) -> 
 )  # fmt: skip
 def test_crop_outside_the_image_is_refused(site: Site, image_id: str, box: str) -> None:
     assert site.admin.get(f"/images/{image_id}/crop?{box}").status_code == 422
+
+
+def test_segments_of_a_box_are_those_of_the_whole(site: Site) -> None:
+    image_id = seed_project(site.context.database, site.context.blobs, num_images=1).image_ids[0]
+    whole = np.arange(HEIGHT * WIDTH, dtype=np.int32).reshape(HEIGHT, WIDTH)
+    site.context.blobs.put(blob_keys.segments(image_id), encode_region_map(whole), overwrite=True)
+    box = site.admin.get(f"/images/{image_id}/segments?x=3&y=2&w=9&h=7")
+    np.testing.assert_array_equal(decode_region_map(box.content), whole[2:9, 3:12])
+    again = site.admin.get(
+        f"/images/{image_id}/segments?x=3&y=2&w=9&h=7", headers={"If-None-Match": box.headers["etag"]}
+    )
+    assert again.status_code == 304
+    assert site.admin.get(f"/images/{image_id}/segments?x=3&y=2&w={WIDTH}&h=7").status_code == 422
 
 
 def test_regions_have_to_be_made_first(site: Site, image_id: str) -> None:

@@ -132,6 +132,16 @@ def test_prediction_and_scores_are_the_models_own(trained: Trained) -> None:
         assert project.site.user().get(path).status_code == 404
 
 
+def test_scores_are_made_smaller_on_demand(trained: Trained) -> None:
+    project = trained.project
+    path = f"/images/{project.seeded.image_ids[0]}/scores"
+    whole = decode_index_png(project.people[0].get(path).content)
+    small = decode_index_png(project.people[0].get(f"{path}?max_px=40").content)
+    means = whole.reshape(30, 2, 40, 2).mean(axis=(1, 3))
+    assert np.abs(small - means).max() <= 1
+    assert np.array_equal(decode_index_png(project.people[0].get(f"{path}?max_px=4096").content), whole)
+
+
 def test_prediction_that_was_cleaned_up_is_made_again_once(trained: Trained) -> None:
     project, database = trained.project, trained.project.site.context.database
     image_id = project.seeded.image_ids[0]

@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from datetime import datetime
 
 from fastapi import APIRouter, Response
 
@@ -15,6 +16,8 @@ from segloop_server.schemas.assignments import (
     AnswerTaken,
     AssignmentOut,
     DraftBody,
+    DraftItem,
+    DraftList,
     DraftOut,
     HeldAssignments,
     Lease,
@@ -32,10 +35,13 @@ from segloop_store.repositories import (
     projects,
 )
 from segloop_store.repositories.assignments import AssignmentView
-from segloop_store.repositories.drafts import DraftContents
+from segloop_store.repositories.drafts import DraftContents, DraftRow
 from segloop_store.states import Role
 
 router = APIRouter(tags=["annotating"])
+
+MAX_DRAFTS = 200
+"""Drafts listed for one person; pages keep one per region in hand."""
 
 
 @router.post(
@@ -133,6 +139,27 @@ def get_draft(assignment_id: uuid.UUID, context: ContextDep, caller: CallerDep) 
     return _draft_json(draft)
 
 
+@router.delete("/assignments/{assignment_id}/draft", status_code=204)
+def drop_draft(assignment_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> None:
+    """Forget the draft of this assignment; forgetting it twice is fine."""
+    with context.database.transaction() as session:
+        require_own_assignment(session, caller, assignment_id)
+        drafts.drop(session, assignment_id)
+
+
+@router.get("/projects/{project_id}/drafts")
+def list_drafts(project_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> DraftList:
+    """What the caller has painted and not submitted, in whatever browser, and answers that came too late.
+
+    Work on a region they have skipped, given back or answered since is not listed.
+    """
+    at = now()
+    with context.database.reading() as session:
+        require_role(session, caller, project_id)
+        rows = drafts.list_unfinished(session, project_id, caller.user_id, limit=MAX_DRAFTS)
+    return DraftList(items=[_draft_item(row, at) for row in rows])
+
+
 @router.post("/assignments/{assignment_id}/renew")
 def renew_assignment(assignment_id: uuid.UUID, context: ContextDep, caller: CallerDep) -> Lease:
     """Keep a region for another lease; also one that ran out while nobody else took it."""
@@ -180,4 +207,18 @@ def _draft_json(draft: Draft) -> DraftOut:
         num_keys=draft.num_keys,
         is_late_answer=draft.is_late_answer,
         updated_at=draft.updated_at,
+    )
+
+
+def _draft_item(row: DraftRow, at: datetime) -> DraftItem:
+    draft, query = row.draft, row.query
+    return DraftItem(
+        assignment_id=draft.assignment_id,
+        region_query_id=query.id,
+        image_id=query.image_id,
+        filename=row.filename,
+        bbox=box_of(query),
+        is_late_answer=draft.is_late_answer,
+        updated_at=draft.updated_at,
+        age_seconds=max(0.0, (at - draft.updated_at).total_seconds()),
     )

@@ -5,14 +5,17 @@ import threading
 import uuid
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Query, Request, Response
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from segloop.images import decode_image, encode_jpeg, thumbnail
-from segloop.regions import decode_region_map, partition_from_region_map
+from segloop.regions import decode_region_map, encode_region_map, partition_from_region_map
 from segloop_server.blob_responses import FRESH, IMMUTABLE, blob_response, bytes_response, is_fresh
 from segloop_server.dependencies import Caller, CallerDep, Context, ContextDep, require_image
 from segloop_server.errors import InvalidFieldError
+from segloop_server.region_pixels import ArrayCache, Box, segments_crop
 from segloop_server.schemas.images import API, RegionOut, RegionsOut
 from segloop_store.errors import ConflictError
 from segloop_store.models import Image, Partition
@@ -25,6 +28,9 @@ _MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff", 
 _MAX_CROP_PX = 2048
 _DECODING = threading.BoundedSemaphore(2)
 """A large image takes 150 MB decoded: only so many at once, the others wait."""
+
+_decoded = ArrayCache(128 << 20)
+"""The images looked at last: one of 8192 x 4096, or sixty of 1024 x 768."""
 
 Pixel = Annotated[int, Query(ge=0, le=1_000_000)]
 Length = Annotated[int, Query(ge=1, le=1_000_000)]
@@ -88,10 +94,7 @@ def get_crop(
 ) -> Response:
     """A box of the upright image as PNG, made smaller when its longer side is above `max_px`."""
     image = _image(context, caller, image_id)
-    if x + w > image.width or y + h > image.height:
-        raise InvalidFieldError(
-            "x, y, w, h", f"the box {x},{y},{w},{h} leaves the image of {image.width} x {image.height}"
-        )
+    _require_inside(image, (x, y, w, h))
     etag = f"crop-{image.sha256}-{x}-{y}-{w}-{h}-{max_px}"
     if is_fresh(request, etag):
         return bytes_response(request, b"", media_type="image/png", etag=etag, cache_control=IMMUTABLE)
@@ -108,11 +111,29 @@ def get_region_map(image_id: uuid.UUID, request: Request, context: ContextDep, c
 
 
 @router.get("/images/{image_id}/segments", response_class=Response)
-def get_segments(image_id: uuid.UUID, request: Request, context: ContextDep, caller: CallerDep) -> Response:
-    """The finer segments for the superpixel tool, a uint16 PNG."""
-    _, partition = _partitioned(context, caller, image_id)
+def get_segments(
+    image_id: uuid.UUID,
+    request: Request,
+    context: ContextDep,
+    caller: CallerDep,
+    x: Pixel = 0,
+    y: Pixel = 0,
+    w: Length | None = None,
+    h: Length | None = None,
+) -> Response:
+    """The finer segments for the superpixel tool, a uint16 PNG; of the whole image or of a box of it."""
+    image, partition = _partitioned(context, caller, image_id)
     etag = f"segments-{partition.id}"
-    return blob_response(request, context.blobs, partition.segments_key, media_type="image/png", etag=etag)
+    if w is None or h is None:
+        return blob_response(
+            request, context.blobs, partition.segments_key, media_type="image/png", etag=etag
+        )
+    _require_inside(image, (x, y, w, h))
+    etag += f"-{x}-{y}-{w}-{h}"
+    if is_fresh(request, etag):
+        return bytes_response(request, b"", media_type="image/png", etag=etag, cache_control=IMMUTABLE)
+    data = encode_region_map(segments_crop(context.blobs, partition.segments_key, (x, y, w, h)))
+    return bytes_response(request, data, media_type="image/png", etag=etag, cache_control=IMMUTABLE)
 
 
 @router.get("/images/{image_id}/regions")
@@ -146,11 +167,31 @@ def _partitioned(context: Context, caller: Caller, image_id: uuid.UUID) -> tuple
     return image, partition
 
 
+def _require_inside(image: Image, box: Box) -> None:
+    x, y, width, height = box
+    if x + width > image.width or y + height > image.height:
+        raise InvalidFieldError(
+            "x, y, w, h",
+            f"the box {x},{y},{width},{height} leaves the image of {image.width} x {image.height}",
+        )
+
+
 def _crop(context: Context, image: Image, box: tuple[int, int, int, int], max_px: int) -> bytes:
-    # these bytes were decoded whole by a limited child when they were uploaded, or written by us
-    with _DECODING, Pillow.open(io.BytesIO(context.blobs.get(image.pixels_key))) as opened:
-        cropped = opened.crop(box)
+    left, top, right, bottom = box
+    cropped = Pillow.fromarray(_pixels(context, image)[top:bottom, left:right])
     cropped.thumbnail((max_px, max_px), Pillow.Resampling.BILINEAR)
     buffer = io.BytesIO()
     cropped.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def _pixels(context: Context, image: Image) -> NDArray[np.uint8]:
+    """The decoded image, kept for a while: somebody who looks around in one asks for many of its crops."""
+
+    def load() -> NDArray[np.generic]:
+        # these bytes were decoded whole by a limited child when they were uploaded, or written by us
+        with Pillow.open(io.BytesIO(context.blobs.get(image.pixels_key))) as opened:
+            return np.asarray(opened.convert("RGB"))
+
+    with _DECODING:
+        return _decoded.get(image.pixels_key, load).astype(np.uint8, copy=False)

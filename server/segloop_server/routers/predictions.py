@@ -2,11 +2,14 @@
 
 import uuid
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+import numpy as np
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
+from PIL import Image as Pillow
 
+from segloop.label_maps import decode_index_png, encode_index_png
 from segloop_server.blob_responses import FRESH, IMMUTABLE, bytes_response
 from segloop_server.dependencies import Caller, CallerDep, Context, ContextDep, require_image
 from segloop_server.schemas.jobs import JobOut, JobStarted
@@ -15,6 +18,8 @@ from segloop_store.models import Image, ModelVersion, PredictionSet
 from segloop_store.repositories import images, model_lists, models
 
 router = APIRouter(tags=["images"])
+
+_MAX_PX = 4096
 
 _PNG_OR_JOB: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/png": {}}, "description": "an 8-bit PNG of the image's size"},
@@ -48,9 +53,13 @@ def get_scores(
     context: ContextDep,
     caller: CallerDep,
     model_version_id: uuid.UUID | None = None,
+    max_px: Annotated[int | None, Query(ge=1, le=_MAX_PX)] = None,
 ) -> Response:
-    """The heat map, higher = asked first, by the active model or the one named."""
-    return _layer(request, context, caller, image_id, model_version_id, Layer.HEAT)
+    """The heat map, higher = asked first, by the active model or the one named.
+
+    Made smaller when its longer side is above `max_px`.
+    """
+    return _layer(request, context, caller, image_id, model_version_id, Layer.HEAT, max_px)
 
 
 def _layer(
@@ -60,6 +69,7 @@ def _layer(
     image_id: uuid.UUID,
     model_version_id: uuid.UUID | None,
     layer: Layer,
+    max_px: int | None = None,
 ) -> Response:
     with context.database.reading() as session:
         image = require_image(session, caller, image_id)
@@ -78,11 +88,13 @@ def _layer(
         raise NotFoundError("there is no prediction yet: the regions of this image are not made yet")
     if data is None:
         return _make_again(context, image, version)
+    if max_px is not None:
+        data = _made_smaller(data, max_px)
     return bytes_response(
         request,
         data,
         media_type="image/png",
-        etag=f"{layer}-{version.id}",
+        etag=f"{layer}-{version.id}" + (f"-{max_px}" if max_px is not None else ""),
         # without a version in the address the answer changes with the active model
         cache_control=IMMUTABLE if model_version_id else FRESH,
     )
@@ -95,6 +107,13 @@ def _read(context: Context, kept: PredictionSet | None, layer: Layer) -> bytes |
         return context.blobs.get(kept.prediction_key if layer is Layer.PREDICTION else kept.heat_key)
     except BlobNotFoundError:
         return None
+
+
+def _made_smaller(data: bytes, max_px: int) -> bytes:
+    """An 8-bit map with its longer side at most `max_px`, each pixel the mean of those it stands for."""
+    heat = Pillow.fromarray(decode_index_png(data))
+    heat.thumbnail((max_px, max_px), Pillow.Resampling.BOX)
+    return encode_index_png(np.asarray(heat))
 
 
 def _make_again(context: Context, image: Image, version: ModelVersion) -> Response:

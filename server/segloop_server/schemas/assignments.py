@@ -138,6 +138,25 @@ class DraftOut(BaseModel):
     updated_at: Timestamp
 
 
+class DraftItem(BaseModel):
+    """One draft in the list: what it belongs to and how old it is, without its pixels."""
+
+    assignment_id: uuid.UUID
+    region_query_id: uuid.UUID
+    image_id: uuid.UUID
+    filename: str
+    bbox: tuple[int, int, int, int]
+    is_late_answer: bool
+    updated_at: Timestamp
+    age_seconds: float
+
+
+class DraftList(BaseModel):
+    """The caller's drafts that no answer has replaced, the latest first."""
+
+    items: list[DraftItem]
+
+
 class SkipBody(Payload):
     """Why a region is put aside."""
 

@@ -4,11 +4,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from segloop_store.errors import ConflictError
-from segloop_store.models import Assignment, Draft
+from segloop_store.models import Annotation, Assignment, Draft, Image, RegionQuery
 from segloop_store.repositories.leases import lock
 from segloop_store.states import AssignmentState
 
@@ -22,6 +22,15 @@ class DraftContents:
     num_clicks: int
     num_strokes: int = 0
     num_keys: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """A draft with what a list shows beside it."""
+
+    draft: Draft
+    query: RegionQuery
+    filename: str
 
 
 def save(
@@ -71,3 +80,44 @@ def find(session: Session, assignment: Assignment) -> Draft | None:
         .order_by(Draft.updated_at.desc())
         .limit(1)
     )
+
+
+def drop(session: Session, assignment_id: uuid.UUID) -> None:
+    """Forget the draft of an assignment; without one nothing happens."""
+    lock(session, assignment_id)
+    session.execute(delete(Draft).where(Draft.assignment_id == assignment_id))
+
+
+def list_unfinished(
+    session: Session, project_id: uuid.UUID, user_id: uuid.UUID, *, limit: int
+) -> list[DraftRow]:
+    """A user's drafts that no answer of theirs has replaced, the latest first.
+
+    Work on a region they have skipped or given back since is not wanted any more, unless it was an answer
+    that came too late.
+    """
+    is_answered = (
+        select(Annotation.id)
+        .where(Annotation.region_query_id == RegionQuery.id, Annotation.user_id == user_id)
+        .exists()
+    )
+    is_wanted = or_(
+        Draft.is_late_answer,
+        Assignment.state.in_([AssignmentState.LEASED, AssignmentState.EXPIRED]),
+    )
+    rows = session.execute(
+        select(Draft, RegionQuery, Image.filename)
+        .join(Assignment, Assignment.id == Draft.assignment_id)
+        .join(RegionQuery, RegionQuery.id == Assignment.region_query_id)
+        .join(Image, Image.id == RegionQuery.image_id)
+        .where(
+            RegionQuery.project_id == project_id,
+            Assignment.user_id == user_id,
+            Image.hidden_at.is_(None),
+            is_wanted,
+            ~is_answered,
+        )
+        .order_by(Draft.updated_at.desc(), Draft.id)
+        .limit(limit)
+    )
+    return [DraftRow(*row) for row in rows]
