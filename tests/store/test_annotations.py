@@ -95,6 +95,19 @@ def test_answer_closes_the_query_and_removes_the_draft(database: Database, held:
     assert kinds == ["annotation.submitted"]
 
 
+def test_late_answer_counts_when_its_own_author_was_given_the_region_again(
+    database: Database, seeded: Seeded, held: Assignment
+) -> None:
+    run_out(database, held.id)
+    again = claimed(database, seeded, seeded.user_ids[0])
+    assert (again.region_query_id, again.id != held.id) == (held.region_query_id, True)
+    first = taken(submit(database, held, answer_of(1)))
+    _, later, kept = rows(database, again)
+    assert later.state is AssignmentState.RETURNED
+    assert [item.id for item in kept] == [first.id]
+    assert claimed(database, seeded, seeded.user_ids[1]).region_query_id != held.region_query_id
+
+
 def test_same_answer_again_is_the_same_annotation(database: Database, held: Assignment) -> None:
     first = taken(submit(database, held, answer_of(1)))
     before = count_rows(database)

@@ -24,7 +24,7 @@ def served(
     Args:
         data_dir: kept afterwards; None = a throw-away folder.
         environment: `SEGLOOP_*` settings over the process's own.
-        num_torch_workers: how many beside the light one.
+        num_torch_workers: how many beside the light one; 0 = a server alone, without any worker.
     """
     folder = data_dir or Path(tempfile.mkdtemp(prefix="segloop-"))
     options = ServeOptions(
@@ -35,7 +35,8 @@ def served(
     tending = threading.Thread(target=running.run, daemon=True)
     tending.start()
     try:
-        running.wait_until_ready()
+        if running.has_workers:
+            running.wait_until_ready()
         with Client(running.options.url, running.admin_token) as client:
             yield running, client
     finally:

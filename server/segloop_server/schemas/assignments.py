@@ -96,8 +96,8 @@ class Lease(BaseModel):
 class AnswerBody(Payload):
     """An answer to the region: every pixel inside a class or 254, every one outside 255.
 
-    `seconds_spent`, `num_clicks`, `num_strokes` (of brush, eraser or polygon) and `num_keys` are what this
-    answer took; a changed answer sends what the change took.
+    `seconds_spent`, `num_clicks`, `num_strokes` and `num_keys` are what this answer took; a changed answer
+    sends what the change took.
     """
 
     label_map_png: Base64Png

@@ -61,6 +61,7 @@ def submit(session: Session, assignment_id: uuid.UUID, answer: Answer, *, at: da
         _keep_late_answer(session, assignment_id, answer, at)
         return SubmitResult(None, refusal)
     leases.expire_others(session, assignment, at)
+    leases.return_own_others(session, assignment, query, at)
     return SubmitResult(_accept(session, assignment, query, answer))
 
 
@@ -68,7 +69,7 @@ def _refusal(session: Session, assignment: Assignment, query: RegionQuery, at: d
     if assignment.state in {AssignmentState.SKIPPED, AssignmentState.RETURNED}:
         did = "skipped" if assignment.state is AssignmentState.SKIPPED else "gave back"
         return f"you {did} this region: your work is kept as a draft of this assignment"
-    if leases.is_lost(session, assignment, query, at):
+    if leases.is_lost(session, assignment, query, at, counts_own_leases=False):
         return (
             "the lease ran out and somebody else has the region now: your work is kept as a draft of this "
             "assignment"

@@ -98,7 +98,11 @@ def list_unfinished(
     """
     is_answered = (
         select(Annotation.id)
-        .where(Annotation.region_query_id == RegionQuery.id, Annotation.user_id == user_id)
+        .where(
+            Annotation.region_query_id == RegionQuery.id,
+            Annotation.user_id == user_id,
+            Annotation.created_at >= Draft.updated_at,  # an older one was returned, and is being corrected
+        )
         .exists()
     )
     is_wanted = or_(

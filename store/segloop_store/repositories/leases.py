@@ -41,10 +41,25 @@ def lock(session: Session, assignment_id: uuid.UUID) -> tuple[Assignment, Region
     return assignment, query
 
 
-def is_lost(session: Session, assignment: Assignment, query: RegionQuery, at: datetime) -> bool:
-    """True if the lease ran out and somebody else has the region now or has answered what it was held for.
+def is_lost(
+    session: Session,
+    assignment: Assignment,
+    query: RegionQuery,
+    at: datetime,
+    *,
+    counts_own_leases: bool = True,
+) -> bool:
+    """True if the lease ran out and the region was given out again or what it was held for is answered.
 
     By whatever query: a region whose query was taken back may have been asked again in a later round.
+
+    Args:
+        session: the transaction.
+        assignment: whose lease it is.
+        query: what it is for.
+        at: now.
+        counts_own_leases: whether another lease of the same user makes it lost too: it may have been they who
+            were given the region again.
     """
     if assignment.state is AssignmentState.LEASED and assignment.lease_expires_at > at:
         return False
@@ -55,6 +70,8 @@ def is_lost(session: Session, assignment: Assignment, query: RegionQuery, at: da
         .join(RegionQuery, RegionQuery.id == Assignment.region_query_id)
         .where(*_is_region_of(query), Assignment.id != assignment.id, is_live(at))
     )
+    if not counts_own_leases:
+        other = other.where(Assignment.user_id != assignment.user_id)
     # Answers for another purpose do no harm: an agreement question wants a second one of the same region.
     answer = (
         select(Annotation.id)
@@ -77,6 +94,20 @@ def withdraw_repeats(session: Session, query: RegionQuery) -> None:
     """Take back what asks the query's region again for the same purpose: it has just been answered."""
     where = [*_is_region_of(query), RegionQuery.id != query.id, RegionQuery.purpose == query.purpose]
     transitions.move_queries(session, QueryState.WITHDRAWN, by=Process.SERVER, where=where)
+
+
+def return_own_others(session: Session, assignment: Assignment, query: RegionQuery, at: datetime) -> None:
+    """Give back what the user holds of the same query by a later lease: they have just answered it."""
+    others = session.scalars(
+        select(Assignment.id).where(
+            Assignment.region_query_id == query.id,
+            Assignment.user_id == assignment.user_id,
+            Assignment.id != assignment.id,
+            is_live(at),
+        )
+    )
+    for other_id in others.all():
+        transitions.move_assignment(session, other_id, AssignmentState.RETURNED, by=Process.SERVER)
 
 
 def expire_others(session: Session, assignment: Assignment, at: datetime) -> None:

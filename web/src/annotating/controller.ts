@@ -1,5 +1,4 @@
-import { assignments } from "@/api/endpoints";
-import { invalidate, keys, queryClient } from "@/api/queries";
+import { keys, queryClient } from "@/api/queries";
 import type { Project, Queue } from "@/api/types";
 import { VOID } from "@/editing/labelMap";
 import { texts } from "@/texts";
@@ -7,13 +6,17 @@ import { Editor } from "@/tools/editor";
 import type { ToolId } from "@/tools/tool";
 import { makePalette, type Palette } from "@/viewer/colors";
 import { clamp } from "@/viewer/geometry";
-import { Drafts } from "./drafts";
+import { EffortWatch } from "./cost";
 import { Looks, placeRegion } from "./looks";
-import { Outbox } from "./outbox";
+import { PaintTiming } from "./paintTiming";
+import type { KeptWork } from "./records";
 import type { RegionWork } from "./regionWork";
-import { AnnotateSession } from "./session";
+import { Saving } from "./saving";
+import { AnnotateSession, type WaitingFor } from "./session";
 import { countsOf, factsOf, rememberPreferences, resetAnnotateState, useAnnotate } from "./state";
-import { LocalStore } from "./store";
+
+/** Pictures are loaded once the view has rested this long. */
+const LOOK_AFTER_MS = 120;
 
 export interface Notices {
   error(error: unknown, title?: string): void;
@@ -28,13 +31,15 @@ export class AnnotateController {
   readonly editor: Editor;
   readonly looks: Looks;
   private session: AnnotateSession | null = null;
-  private drafts: Drafts | null = null;
-  private outbox: Outbox | null = null;
+  private saving: Saving | null = null;
   private palette: Palette;
+  private readonly timing = new PaintTiming();
+  private readonly effort: EffortWatch;
   private hasChosenTool = false;
   private hasChosenSize = false;
   private isClosed = false;
   private countsFrame = 0;
+  private lookTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -44,6 +49,7 @@ export class AnnotateController {
   ) {
     resetAnnotateState();
     this.palette = makePalette(project.label_classes.map((label_class) => label_class.color));
+    this.effort = new EffortWatch(window, () => this.session?.current?.cost ?? null);
     this.editor = new Editor(canvas, {
       onEdit: (patch) => {
         const work = this.session?.current;
@@ -53,13 +59,10 @@ export class AnnotateController {
       onView: (view) => {
         canvas.dataset.imageToScreen = view.matrix.join(",");
         placeRegion(canvas, this.session?.current ?? null, view);
+        this.lookAround();
       },
       onPick: (value) => this.setPaintValue(value),
       onRegionFilled: (value) => this.regionFilled(value),
-      onClick: () => {
-        const work = this.session?.current;
-        if (work) work.numClicks++;
-      },
       onActivity: () => this.session?.touch(),
     });
     // A stroke can be undone once it has ended, which changes no pixel.
@@ -69,29 +72,30 @@ export class AnnotateController {
     this.setPaintValue(this.classIndices[0] ?? 0);
   }
 
-  /** Open the browser's store and begin to take regions. */
+  /** Open the browser's store, find the other tabs, and begin to take regions. */
   async start(): Promise<void> {
     const owner = { projectId: this.project.id, userId: this.userId };
-    const store = await LocalStore.open();
+    const saving = new Saving(
+      owner,
+      () => this.session,
+      () => this.notices.info(texts.saving.kept.told),
+    );
+    this.saving = saving;
+    await saving.open();
     if (this.isClosed) return;
-    this.drafts = new Drafts(store, owner, {
-      onState: (draft) => set({ draft }),
-      onLeaseLost: (work) => this.session?.loseLease(work),
-    });
-    this.outbox = new Outbox(store, this.userId, assignments.submit, {
-      onState: (outbox, numPending) => set({ outbox, numPending }),
-      onSent: () => invalidate(...keys.part(this.project.id, "queue")),
-      onRefused: (_, error) => this.notices.error(error, texts.annotate.refused),
-    });
-    this.session = new AnnotateSession(this.project.id, this.userId, store, this.drafts, this.outbox, {
+    this.session = new AnnotateSession(saving, {
       onShow: (work, why) => this.show(work, why),
-      onSubmit: () => set({ outbox: "saving" }),
+      onQueued: () => set({ outbox: "saving", numPending: get().numPending + 1 }),
       onUnlabelled: () => {
         set({ needsFix: true });
         this.editor.flash();
       },
-      onLeaseLost: (work) => work === this.session?.current && set({ isLeaseLost: true }),
-      onStaleWork: () => this.notices.info(texts.annotate.staleWork),
+      onLeaseLost: (work) => {
+        if (work.isTouched) set({ isLeaseLost: true });
+        else this.notices.info(texts.saving.regionWent);
+      },
+      onLeaseBack: () => set({ isLeaseLost: false }),
+      onFound: () => this.notices.info(texts.saving.foundNext),
       onError: (error) => this.notices.error(error),
     });
     window.addEventListener("pagehide", this.leave);
@@ -103,6 +107,33 @@ export class AnnotateController {
     // Should the browser bring this very page back, its leases are gone: begin again.
     window.addEventListener("pageshow", () => window.location.reload(), { once: true });
   };
+
+  /** The person has signed in again: everything that waited for it goes on. */
+  signedIn(): void {
+    set({ isSignedOut: false });
+    this.session?.reconnect();
+  }
+
+  async takeUp(kept: KeptWork): Promise<void> {
+    try {
+      await this.session?.takeUp(kept);
+      set({ panel: "none" });
+    } catch (error) {
+      this.notices.error(error);
+    }
+  }
+
+  async discard(kept: KeptWork): Promise<void> {
+    try {
+      await this.saving?.kept.discard(kept);
+    } catch (error) {
+      this.notices.error(error);
+    }
+  }
+
+  putAside(): void {
+    void this.session?.putAside().catch((error: unknown) => this.notices.error(error));
+  }
 
   /** Classes that can be painted: those that were not merged into others. */
   get classIndices(): number[] {
@@ -158,6 +189,7 @@ export class AnnotateController {
     if (this.editor.finishPolygon()) return;
     const work = this.session?.current;
     const isRevisit = work?.isSubmitted === true;
+    this.timing.submitted(this.effort.lastInputAt);
     if (!this.session?.submit() || isRevisit) return;
     set({ numDone: get().numDone + 1 });
     queryClient.setQueryData<Queue>(keys.part(this.project.id, "queue"), (queue) =>
@@ -166,11 +198,11 @@ export class AnnotateController {
   }
 
   skip(reason: string): void {
-    void this.session?.skip(reason);
+    this.session?.skip(reason);
   }
 
   goBack(): void {
-    this.session?.previous();
+    void this.session?.previous();
   }
 
   goForward(): void {
@@ -190,10 +222,11 @@ export class AnnotateController {
     this.isClosed = true;
     window.removeEventListener("pagehide", this.leave);
     cancelAnimationFrame(this.countsFrame);
-    this.session?.dispose();
-    this.drafts?.dispose();
-    this.outbox?.dispose();
+    clearTimeout(this.lookTimer);
+    this.effort.dispose();
     this.editor.dispose();
+    this.session?.dispose();
+    this.saving?.dispose();
   }
 
   private edited(work: RegionWork): void {
@@ -201,7 +234,7 @@ export class AnnotateController {
     work.isDominant = false;
     this.looks.showAnswer();
     this.session?.touch();
-    if (!work.isSubmitted) this.drafts?.changed(work);
+    this.saving?.drafts.changed(work);
     this.showCounts();
   }
 
@@ -213,11 +246,12 @@ export class AnnotateController {
     work.isDominant = mayBeDominant && value !== VOID;
   }
 
-  private show(work: RegionWork | null, why: "loading" | "empty"): void {
+  private show(work: RegionWork | null, why: WaitingFor): void {
     if (work) this.canvas.dataset.regionBbox = work.assignment.region.bbox.join(",");
     else delete this.canvas.dataset.regionBbox;
     this.editor.open(work, this.palette);
     if (work) placeRegion(this.canvas, work, this.editor.stage.view);
+    if (work) this.timing.shown(get().phase === "working");
     set({
       phase: work ? "working" : why,
       facts: work ? factsOf(work) : null,
@@ -233,10 +267,17 @@ export class AnnotateController {
       this.editor.setTool("superpixel");
       set({ tool: "superpixel" });
     }
-    void work.loadSurroundings().then(
-      () => this.editor.invalidate(),
-      () => {},
-    );
+    work.surroundings.onLoaded = () => this.editor.invalidate();
+    this.lookAround();
+  }
+
+  /** Once the view has come to rest, load what it shows: a person who pans or zooms quickly passes most of it. */
+  private lookAround(): void {
+    clearTimeout(this.lookTimer);
+    this.lookTimer = setTimeout(() => {
+      const { view, size } = this.editor.stage;
+      void this.session?.current?.surroundings.look(view, size, devicePixelRatio);
+    }, LOOK_AFTER_MS);
   }
 
   /** Until a person sets a size, the brush goes with the region: a few pixels in a small one, more in a large one. */

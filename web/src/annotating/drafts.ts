@@ -1,33 +1,42 @@
 import { assignments } from "@/api/endpoints";
-import { ApiError, NetworkError } from "@/api/http";
 import { toBase64 } from "@/editing/base64";
 import { encodeGreyPng } from "@/editing/png";
+import { costFields } from "./cost";
+import { isRefusal } from "./outbox";
 import type { RegionWork } from "./regionWork";
 import type { LocalStore } from "./store";
 
-/** After a stroke the browser keeps it this soon; strokes in quick succession are kept together. */
-const LOCAL_DELAY_MS = 120;
+/** While somebody paints, the browser writes what is new at once; after a large region it rests a little longer. */
+const restMs = ({ document }: RegionWork) => Math.min(100, document.labelMap.length / 10_000);
 /** The server gets a draft this long after the first stroke it does not have. */
 const SERVER_DELAY_MS = 3_000;
 
 export type DraftState = "saved" | "saving" | "offline";
 
+export interface DraftEvents {
+  onState(state: DraftState): void;
+  onLeaseLost(work: RegionWork): void;
+}
+
 /** Keeps what is painted: in the browser at every stroke, on the server every few seconds. */
 export class Drafts {
-  private localTimer: ReturnType<typeof setTimeout> | undefined;
-  private serverTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly unkept = new Set<RegionWork>();
   private readonly unsent = new Set<RegionWork>();
+  private isWriting = false;
+  private serverTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly store: LocalStore,
-    private readonly owner: { readonly projectId: string; readonly userId: string },
-    private readonly events: { onState(state: DraftState): void; onLeaseLost(work: RegionWork): void },
+    private readonly owner: { readonly projectId: string; readonly userId: string; readonly tabId: string },
+    private readonly events: DraftEvents,
   ) {}
 
   /** A person changed the work. */
   changed(work: RegionWork): void {
-    clearTimeout(this.localTimer);
-    this.localTimer = setTimeout(() => void this.keep(work), LOCAL_DELAY_MS);
+    this.unkept.add(work);
+    if (!this.isWriting) void this.writeUnkept();
+    // The server has the answer this one changes, and takes no draft beside it.
+    if (work.isSubmitted) return;
     this.unsent.add(work);
     this.events.onState("saving");
     this.serverTimer ??= setTimeout(() => void this.flush(), SERVER_DELAY_MS);
@@ -35,21 +44,26 @@ export class Drafts {
 
   /** Write the work to the browser's store now. */
   async keep(work: RegionWork): Promise<void> {
-    if (work.isSubmitted) return;
-    await this.store.keepWork({
+    this.unkept.delete(work);
+    await this.store.hold({
       assignmentId: work.id,
       ...this.owner,
       assignment: work.assignment,
-      labelMap: work.document.labelMap.slice(),
-      seconds: work.timer.seconds,
-      numClicks: work.numClicks,
+      labelMap: work.isTouched ? work.document.labelMap.slice() : null,
+      cost: work.cost.cost,
+      isRevision: work.isSubmitted,
       savedAt: Date.now(),
     });
   }
 
+  /** The page may go away any moment: start every write there is to do. */
+  keepAll(): void {
+    for (const work of [...this.unkept]) void this.keep(work);
+  }
+
   /** The outbox has the work now: no draft of it may follow. */
   forget(work: RegionWork): void {
-    clearTimeout(this.localTimer);
+    this.unkept.delete(work);
     this.unsent.delete(work);
     if (this.unsent.size > 0) return;
     clearTimeout(this.serverTimer);
@@ -57,13 +71,29 @@ export class Drafts {
     this.events.onState("saved");
   }
 
-  dispose(): void {
-    clearTimeout(this.localTimer);
-    clearTimeout(this.serverTimer);
-    for (const work of this.unsent) void this.keep(work);
+  /** The server may be there again: send what it does not have. */
+  kick(): void {
+    if (this.unsent.size > 0) void this.flush();
   }
 
-  private async flush(): Promise<void> {
+  /** Leave nothing behind: the browser gets the rest, and the server too. */
+  dispose(): void {
+    this.keepAll();
+    void this.flush(true);
+  }
+
+  private async writeUnkept(): Promise<void> {
+    this.isWriting = true;
+    while (this.unkept.size > 0) {
+      const works = [...this.unkept];
+      await Promise.all(works.map((work) => this.keep(work)));
+      await new Promise((next) => setTimeout(next, Math.max(...works.map(restMs))));
+    }
+    this.isWriting = false;
+  }
+
+  private async flush(isLast = false): Promise<void> {
+    clearTimeout(this.serverTimer);
     this.serverTimer = undefined;
     let state: DraftState = "saved";
     for (const work of [...this.unsent]) {
@@ -73,6 +103,7 @@ export class Drafts {
         state = "offline";
       }
     }
+    if (isLast) return;
     if (this.unsent.size > 0) this.serverTimer ??= setTimeout(() => void this.flush(), SERVER_DELAY_MS);
     this.events.onState(this.unsent.size > 0 && state === "saved" ? "saving" : state);
   }
@@ -81,18 +112,12 @@ export class Drafts {
   private async send(work: RegionWork): Promise<boolean> {
     try {
       const png = await encodeGreyPng(work.document.labelMap, work.document);
-      await assignments.saveDraft(work.id, {
-        label_map_png: toBase64(png),
-        seconds_spent: work.timer.seconds,
-        num_clicks: work.numClicks,
-      });
+      await assignments.saveDraft(work.id, { label_map_png: toBase64(png), ...costFields(work.cost.cost) });
       return true;
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 409 || error.status === 404)) {
-        this.events.onLeaseLost(work);
-        return true;
-      }
-      return !(error instanceof NetworkError || (error instanceof ApiError && error.status >= 500));
+      if (!isRefusal(error)) return false;
+      if ([404, 409].includes(error.status) && !work.isSubmitted) this.events.onLeaseLost(work);
+      return true;
     }
   }
 }

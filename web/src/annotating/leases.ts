@@ -1,5 +1,5 @@
 import { assignments } from "@/api/endpoints";
-import { ApiError } from "@/api/http";
+import { isRefusal } from "./outbox";
 import type { RegionWork } from "./regionWork";
 
 const FIRST_RENEW_MS = 30_000;
@@ -11,7 +11,8 @@ const ABSENT_AFTER_MS = 15 * 60_000;
 /** Keeps leased regions leased while a person is there. */
 export class Leases {
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private isStopped = false;
+  private isStopped = true;
+  private isRenewing = false;
   private lastActivity = Date.now();
 
   constructor(
@@ -20,6 +21,7 @@ export class Leases {
   ) {}
 
   start(): void {
+    this.isStopped = false;
     this.schedule(FIRST_RENEW_MS);
   }
 
@@ -28,9 +30,16 @@ export class Leases {
     clearTimeout(this.timer);
   }
 
-  /** A person is here: leases are worth renewing. */
+  /** A person is here: leases are worth renewing; at once when nobody was here for long. */
   touch(): void {
+    const wasAbsent = Date.now() - this.lastActivity >= ABSENT_AFTER_MS;
     this.lastActivity = Date.now();
+    if (wasAbsent) this.renewNow();
+  }
+
+  /** After a time without a server, or without a person, nobody knows what became of the leases: ask. */
+  renewNow(): void {
+    if (!this.isStopped) void this.renewAll();
   }
 
   private schedule(milliseconds: number): void {
@@ -39,12 +48,15 @@ export class Leases {
   }
 
   private async renewAll(): Promise<void> {
+    if (this.isRenewing) return;
+    this.isRenewing = true;
     let wait = MAX_RENEW_MS;
     if (Date.now() - this.lastActivity < ABSENT_AFTER_MS) {
       for (const work of this.held()) {
         if (!work.isSubmitted && !work.isLeaseLost) wait = Math.min(wait, await this.renew(work));
       }
     }
+    this.isRenewing = false;
     this.schedule(Math.max(MIN_RENEW_MS, wait));
   }
 
@@ -55,20 +67,9 @@ export class Leases {
       const left = Date.parse(lease_expires_at) - Date.now();
       return left > 0 ? left / 3 : MAX_RENEW_MS;
     } catch (error) {
-      if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) return MIN_RENEW_MS;
-      this.onLost(work);
+      if (!isRefusal(error)) return MIN_RENEW_MS;
+      if (!work.isSubmitted) this.onLost(work);
       return MAX_RENEW_MS;
     }
   }
-}
-
-/** A second tab must not open what the first one works on. The lock is held until `released`. */
-export function isOnlyTab(name: string, released: Promise<void>): Promise<boolean> {
-  if (!navigator.locks) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    void navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
-      resolve(lock !== null);
-      if (lock) await released;
-    });
-  });
 }

@@ -2,25 +2,22 @@ import { images } from "@/api/endpoints";
 import { bytesOrNull, request } from "@/api/http";
 import type { Assignment } from "@/api/types";
 import { fromBase64 } from "@/editing/base64";
-import { cutOut, type Rect, type Size } from "@/editing/labelMap";
+import type { Rect, Size } from "@/editing/labelMap";
 import { decodeBytes, decodePng } from "@/editing/png";
 import { RegionDocument } from "@/editing/regionDocument";
 import type { Work } from "@/tools/editor";
 import { ImageLayer } from "@/viewer/layers";
 import { makeCanvas } from "@/viewer/pixelLayer";
-import { WorkTimer } from "./workTimer";
-
-/** Larger images are only shown around the region at reduced size. */
-const MAX_WHOLE_IMAGE_PIXELS = 8_000_000;
-const SURROUNDINGS_MAX_PX = 2048;
+import { Surroundings } from "@/viewer/surroundings";
+import { type Cost, CostMeter, NO_COST } from "./cost";
 
 /** One leased region with everything needed to work on it, and what the person has put into it. */
 export class RegionWork implements Work {
   readonly pictures = new ImageLayer();
-  timer: WorkTimer;
+  readonly surroundings: Surroundings;
+  cost: CostMeter;
   rgba: Uint8ClampedArray | null = null;
   segments: Uint16Array | null = null;
-  numClicks: number;
   /** A person painted on it. */
   isTouched = false;
   /** Sent to the outbox at least once: opening it again revises the answer. */
@@ -28,17 +25,23 @@ export class RegionWork implements Work {
   isLeaseLost = false;
   /** The whole region was given one class at once, and nothing was painted after. */
   isDominant = false;
-  private hasSurroundings = false;
 
   constructor(
-    readonly assignment: Assignment,
+    /** Another one once the region was leased again, after its lease had run out. */
+    public assignment: Assignment,
     readonly document: RegionDocument,
     readonly box: Rect,
-    readonly cropBox: Rect,
-    kept: { seconds: number; numClicks: number } = { seconds: 0, numClicks: 0 },
+    cropBox: Rect,
+    crop: ImageBitmap,
+    cost: Cost = NO_COST,
   ) {
-    this.timer = new WorkTimer(kept.seconds);
-    this.numClicks = kept.numClicks;
+    this.cost = new CostMeter(cost, () => document.numStrokes);
+    this.surroundings = new Surroundings(
+      this.pictures,
+      assignment.image,
+      { box: cropBox, bitmap: crop },
+      (box, maxPx) => loadCrop(assignment.image.id, box, maxPx),
+    );
   }
 
   get id(): string {
@@ -49,73 +52,69 @@ export class RegionWork implements Work {
     return this.assignment.image;
   }
 
-  get needsSurroundings(): boolean {
-    const { width, height } = this.image;
-    return !this.hasSurroundings && (this.cropBox.width < width || this.cropBox.height < height);
-  }
-
   /** Opened again after it was submitted: the next answer tells what the change took, not the whole. */
   reopen(): void {
-    this.timer = new WorkTimer();
-    this.numClicks = 0;
+    const already = this.document.numStrokes;
+    this.cost = new CostMeter(NO_COST, () => this.document.numStrokes - already);
   }
 
-  /** Load the rest of the image, to lie below the crop; for people who zoom out. */
-  async loadSurroundings(): Promise<void> {
-    if (!this.needsSurroundings) return;
-    this.hasSurroundings = true;
-    const { width, height } = this.image;
-    const { id, url } = this.assignment.image;
-    const isSmall = width * height <= MAX_WHOLE_IMAGE_PIXELS;
-    const small = images.url(id, "file").replace(/file$/, "crop");
-    const path = isSmall ? url : `${small}?x=0&y=0&w=${width}&h=${height}&max_px=${SURROUNDINGS_MAX_PX}`;
-    this.pictures.add(await loadBitmap(path), { x: 0, y: 0, width, height }, true);
+  /** Nobody will look at it again: give the pictures' memory back at once, not when the browser gets round to it. */
+  dispose(): void {
+    this.surroundings.dispose();
   }
 }
 
-export interface KeptProgress {
-  labelMap: Uint8Array;
-  seconds: number;
-  numClicks: number;
+/** What was painted before, and what it had cost. */
+export interface Progress {
+  readonly labelMap: Uint8Array | null;
+  readonly cost: Cost;
 }
 
 /** Fetch and decode all that belongs to an assignment, so that opening it later takes no time. */
-export async function loadRegionWork(assignment: Assignment, kept?: KeptProgress): Promise<RegionWork> {
-  const [x, y, width, height] = assignment.region.bbox;
-  const box = { x, y, width, height };
-  const [cropX, cropY, cropWidth, cropHeight] = assignment.crop_bbox;
-  const cropBox = { x: cropX, y: cropY, width: cropWidth, height: cropHeight };
-  const returned = assignment.returned;
-  const [mask, prediction, answer, bitmap, segments] = await Promise.all([
+export async function loadRegionWork(assignment: Assignment, progress?: Progress): Promise<RegionWork> {
+  const box = rectOf(assignment.region.bbox);
+  const cropBox = rectOf(assignment.crop_bbox);
+  const { returned } = assignment;
+  const [mask, prediction, answer, segments, bitmap] = await Promise.all([
     decodeBytes(fromBase64(assignment.region.mask_png), box),
     assignment.prediction_png ? decodeBytes(fromBase64(assignment.prediction_png), box) : null,
     returned ? decodeBytes(fromBase64(returned.label_map_png), box) : null,
-    loadBitmap(assignment.crop_url),
     loadSegments(assignment, box).catch(() => null),
+    loadBitmap(assignment.crop_url),
   ]);
-  const work = new RegionWork(assignment, new RegionDocument(box, mask, prediction), box, cropBox, kept);
-  work.pictures.add(bitmap, cropBox);
+  const document = new RegionDocument(box, mask, prediction);
+  const work = new RegionWork(assignment, document, box, cropBox, bitmap, progress?.cost);
   work.rgba = pixelsOf(bitmap, cropBox, box);
   work.segments = segments;
-  if (kept?.labelMap.length === width * height) {
-    work.document.load(kept.labelMap);
+  if (progress?.labelMap?.length === box.width * box.height) {
+    document.load(progress.labelMap);
     work.isTouched = true;
-  } else if (answer) work.document.load(answer);
+  } else if (answer) document.load(answer);
   return work;
 }
+
+const rectOf = ([x, y, width, height]: readonly [number, number, number, number]): Rect => ({
+  x,
+  y,
+  width,
+  height,
+});
 
 async function loadBitmap(url: string): Promise<ImageBitmap> {
   return createImageBitmap(await (await request(url)).blob());
 }
 
+function loadCrop(imageId: string, box: Rect, maxPx: number): Promise<ImageBitmap> {
+  return loadBitmap(`${images.url(imageId, "crop")}?${boxQuery(box)}&max_px=${maxPx}`);
+}
+
+const boxQuery = ({ x, y, width, height }: Rect) => `x=${x}&y=${y}&w=${width}&h=${height}`;
+
 async function loadSegments(assignment: Assignment, box: Rect): Promise<Uint16Array | null> {
-  const bytes = assignment.segments_url ? await bytesOrNull(assignment.segments_url) : null;
+  const bytes = await bytesOrNull(`${assignment.segments_url}?${boxQuery(box)}`);
   if (!bytes) return null;
-  const { samples, width, height } = await decodePng(bytes);
-  const wide = samples instanceof Uint16Array ? samples : Uint16Array.from(samples);
-  if (width === box.width && height === box.height) return wide;
-  if (box.x + box.width > width || box.y + box.height > height) return null;
-  return cutOut(wide, width, box);
+  const { samples } = await decodePng(bytes);
+  return samples instanceof Uint16Array ? samples : Uint16Array.from(samples);
 }
 
 /** The picture's pixels under a box of the image, at the image's own resolution. */

@@ -1,65 +1,86 @@
-import { assignments } from "@/api/endpoints";
-import { ApiError } from "@/api/http";
+import { ApiError, NetworkError } from "@/api/http";
 import { toBase64 } from "@/editing/base64";
 import { encodeGreyPng } from "@/editing/png";
+import { costFields } from "./cost";
 import type { Drafts } from "./drafts";
-import { isOnlyTab, Leases } from "./leases";
-import type { Outbox } from "./outbox";
-import { loadRegionWork, type RegionWork } from "./regionWork";
-import type { KeptWork, LocalStore } from "./store";
+import type { KeptWorks } from "./keptWorks";
+import { Leases } from "./leases";
+import type { Leftovers } from "./leftovers";
+import { type OpenedWork, Opening } from "./opening";
+import { mayPass, type Outbox } from "./outbox";
+import { PastWorks } from "./pastWorks";
+import { type KeptWork, placeOf } from "./records";
+import type { RegionWork } from "./regionWork";
+import type { LocalStore } from "./store";
 
 /** Regions leased and loaded beyond the one on the table, so that Enter shows the next at once. */
-const NUM_AHEAD = 2;
-/** Submitted regions that can be gone back to. */
-const NUM_PAST = 12;
+const NUM_AHEAD = 3;
 const POLL_MS = 3_000;
 
+/** What the page waits for while no region is on the table. */
+export type WaitingFor = "loading" | "empty" | "unreachable";
+
 export interface SessionEvents {
-  /** Another region is on the table; null while there is none. `why` says what the page waits for. */
-  onShow(work: RegionWork | null, why: "loading" | "empty"): void;
-  /** An answer is being handed to the outbox, which will tell when the server has it. */
-  onSubmit(): void;
+  /** Another region is on the table; null while there is none, and why. */
+  onShow(work: RegionWork | null, why: WaitingFor): void;
+  /** Something is being handed to the outbox, which will tell when the server has it. */
+  onQueued(): void;
   /** Enter was pressed with pixels still unlabelled. */
   onUnlabelled(work: RegionWork): void;
+  /** The region on the table is somebody else's now; one that nobody painted on leaves the table. */
   onLeaseLost(work: RegionWork): void;
-  /** Painted work was found in the browser whose lease ran out meanwhile. */
-  onStaleWork(kept: KeptWork): void;
+  /** The region on the table is ours again. */
+  onLeaseBack(): void;
+  /** Painted work of a closed tab or another browser was found. It waits behind what is on the table. */
+  onFound(): void;
   onError(error: unknown): void;
+}
+
+export interface SessionParts {
+  readonly owner: { readonly projectId: string; readonly userId: string; readonly tabId: string };
+  readonly store: LocalStore;
+  readonly drafts: Drafts;
+  readonly outbox: Outbox;
+  readonly kept: KeptWorks;
+  readonly leftovers: Leftovers;
 }
 
 /** The flow of regions past one person: taken ahead, shown, submitted in the background, gone back to. */
 export class AnnotateSession {
   current: RegionWork | null = null;
   private ahead: RegionWork[] = [];
-  private past: RegionWork[] = [];
+  private readonly past = new PastWorks();
+  private readonly opening: Opening;
+  private readonly leases: Leases;
   private isRefilling = false;
-  /** What this browser held before comes first; only then are new regions taken. */
+  private isGoingBack = false;
+  private wasUnreachable = false;
   private hasStarted = false;
   private isClosed = false;
-  private markClosed: () => void = () => {};
-  private readonly closed = new Promise<void>((resolve) => {
-    this.markClosed = resolve;
-  });
   private pollTimer: ReturnType<typeof setTimeout> | undefined;
-  private readonly leases = new Leases(
-    () => [...(this.current ? [this.current] : []), ...this.ahead],
-    (work) => this.loseLease(work),
-  );
+  /** Answers are packed and queued one after the other, so that they go out in the order they were given. */
+  private queueing: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly projectId: string,
-    private readonly userId: string,
-    private readonly store: LocalStore,
-    private readonly drafts: Drafts,
-    private readonly outbox: Outbox,
+    private readonly parts: SessionParts,
     private readonly events: SessionEvents,
-  ) {}
+  ) {
+    this.opening = new Opening(
+      parts,
+      (queryId) => this.openWorks.find((work) => work.assignment.region_query.id === queryId),
+      (work) => work === this.current && this.events.onLeaseBack(),
+    );
+    this.leases = new Leases(
+      () => this.openWorks,
+      (work) => this.loseLease(work),
+    );
+  }
 
+  /** What this browser and this person held before comes first; only then are new regions taken. */
   async start(): Promise<void> {
     this.events.onShow(null, "loading");
-    this.outbox.kick();
-    const lock = `segloop-annotate-${this.projectId}-${this.userId}`;
-    if (await isOnlyTab(lock, this.closed)) await this.resume();
+    this.parts.outbox.kick();
+    await this.parts.kept.refresh();
     this.hasStarted = true;
     this.leases.start();
     await this.refill();
@@ -68,12 +89,26 @@ export class AnnotateSession {
   /** A person is here: leases are worth renewing. */
   touch(): void {
     this.leases.touch();
-    this.current?.timer.touch();
+    this.current?.cost.timer.touch();
   }
 
   /** There may be new regions: ask now instead of at the next poll. */
   wake(): void {
     if (this.hasStarted) void this.refill();
+  }
+
+  /** The server answers again, or the person has signed in again: everything that waited for it goes on. */
+  reconnect(): void {
+    this.parts.outbox.kick();
+    this.parts.drafts.kick();
+    this.leases.renewNow();
+    this.wake();
+  }
+
+  /** A tab was closed: take over what it left. */
+  adopt(): void {
+    this.opening.lookForLeftovers();
+    this.wake();
   }
 
   get hasPrevious(): boolean {
@@ -92,39 +127,59 @@ export class AnnotateSession {
       this.events.onUnlabelled(work);
       return false;
     }
-    this.events.onSubmit();
-    work.timer.pause();
-    this.drafts.forget(work);
+    work.cost.timer.pause();
+    this.queueAnswer(work);
     work.isSubmitted = true;
-    void this.post(work);
-    this.past = [...this.past.filter((other) => other !== work), work].slice(-NUM_PAST);
+    this.past.push(work);
     this.showNext();
     return true;
   }
 
-  async skip(reason: string): Promise<void> {
+  skip(reason: string): void {
     const work = this.current;
     if (!work || work.isSubmitted) return;
-    this.drafts.forget(work);
+    this.parts.drafts.forget(work);
+    this.enqueue(() => this.parts.outbox.add({ ...this.ownedBy(work), what: { kind: "skip", reason } }));
     this.showNext();
-    try {
-      await assignments.skip(work.id, reason);
-      await this.store.dropWork(work.id);
-    } catch (error) {
-      this.events.onError(error);
-    }
+    work.dispose();
+  }
+
+  /** Put the region aside with what is painted on it, and go on with the next. */
+  async putAside(): Promise<void> {
+    const work = this.current;
+    if (!work || work.isSubmitted) return;
+    this.parts.drafts.forget(work);
+    const reason = work.isLeaseLost ? "taken" : "aside";
+    await this.parts.kept.keepHeld(this.opening.recordOf(work), reason);
+    this.showNext();
+    work.dispose();
+  }
+
+  /** Put kept work on the table again. What lies there waits behind it. */
+  async takeUp(kept: KeptWork): Promise<void> {
+    const work = await this.opening.openKept(kept);
+    if (this.isClosed) return;
+    this.makeRoom();
+    this.show(work);
+    this.parts.drafts.changed(work);
+    await this.parts.kept.drop(kept.assignmentId);
   }
 
   /** Back to the region submitted last; submitting it again makes a new version. */
-  previous(): void {
-    const work = this.past.pop();
-    if (!work) return;
-    if (this.current) {
-      this.current.timer.pause();
-      this.ahead.unshift(this.current);
+  async previous(): Promise<void> {
+    if (this.isGoingBack) return;
+    this.isGoingBack = true;
+    try {
+      const work = await this.past.pop();
+      if (!work || this.isClosed) return;
+      this.makeRoom();
+      work.reopen();
+      this.show(work);
+    } catch (error) {
+      this.events.onError(error);
+    } finally {
+      this.isGoingBack = false;
     }
-    work.reopen();
-    this.show(work);
   }
 
   /** Forward again from a region that was gone back to. */
@@ -134,40 +189,75 @@ export class AnnotateSession {
     this.showNext();
   }
 
-  /** The browser leaves the page: what nobody has touched goes back at once, so that nobody waits for a lease. */
+  /** The browser leaves the page: keep what is painted; the rest goes back, so that nobody waits for a lease. */
   leave(): void {
-    for (const work of [...(this.current ? [this.current] : []), ...this.ahead]) {
-      if (!work.isTouched && !work.isSubmitted) void assignments.giveBack(work.id).catch(() => {});
+    this.parts.drafts.keepAll();
+    for (const work of this.openWorks) {
+      if (!work.isTouched && !work.isSubmitted) void this.opening.giveBack(work.id);
     }
   }
 
   dispose(): void {
     this.isClosed = true;
-    this.markClosed();
     clearTimeout(this.pollTimer);
     this.leases.stop();
-    const open = [...(this.current ? [this.current] : []), ...this.ahead];
-    for (const work of open) {
-      work.timer.pause();
-      if (work.isTouched || work.isSubmitted) void this.drafts.keep(work);
-      else void this.giveBack(work.id);
+    this.leave();
+    for (const work of this.openWorks) work.dispose();
+    this.past.dispose();
+  }
+
+  /** Tell about the region on the table; others were never seen and go quietly, unless somebody painted on them. */
+  loseLease(work: RegionWork): void {
+    work.isLeaseLost = true;
+    if (work === this.current) this.events.onLeaseLost(work);
+    if (!work.isTouched) {
+      if (work === this.current) this.showNext();
+      this.ahead = this.ahead.filter((other) => other !== work);
+      void this.parts.store.letGo(work.id);
+      work.dispose();
     }
   }
 
-  private async post(work: RegionWork): Promise<void> {
+  private get openWorks(): RegionWork[] {
+    return [...(this.current ? [this.current] : []), ...this.ahead];
+  }
+
+  private get wantsMore(): boolean {
+    return this.ahead.length < NUM_AHEAD || this.opening.hasPainted;
+  }
+
+  private ownedBy(work: RegionWork) {
+    const { projectId, userId } = this.parts.owner;
+    return { assignmentId: work.id, projectId, userId };
+  }
+
+  /** What is on the table waits as the next. */
+  private makeRoom(): void {
+    if (!this.current) return;
+    this.current.cost.timer.pause();
+    this.ahead.unshift(this.current);
+  }
+
+  private queueAnswer(work: RegionWork): void {
+    this.parts.drafts.forget(work);
     const labelMap = work.document.labelMap.slice();
-    const seconds = Math.round(work.timer.seconds * 10) / 10;
-    const png = await encodeGreyPng(labelMap, work.document);
-    await this.outbox.add({
-      assignmentId: work.id,
-      projectId: this.projectId,
-      body: {
-        label_map_png: toBase64(png),
-        seconds_spent: seconds,
-        num_clicks: work.numClicks,
-        kind: work.isDominant ? "dominant" : "exact",
-      },
+    const cost = costFields(work.cost.cost);
+    const kind = work.isDominant ? "dominant" : "exact";
+    const { isSubmitted: isRevision } = work;
+    this.enqueue(async () => {
+      const body = {
+        label_map_png: toBase64(await encodeGreyPng(labelMap, work.document)),
+        ...cost,
+        kind,
+      } as const;
+      const what = { kind: "answer", body, isRevision, ...placeOf(work.assignment) } as const;
+      await this.parts.outbox.add({ ...this.ownedBy(work), what });
     });
+  }
+
+  private enqueue(add: () => Promise<void>): void {
+    this.events.onQueued();
+    this.queueing = this.queueing.then(add).catch((error: unknown) => this.events.onError(error));
   }
 
   private showNext(): void {
@@ -182,7 +272,7 @@ export class AnnotateSession {
 
   private show(work: RegionWork): void {
     this.current = work;
-    work.timer.touch();
+    work.cost.timer.touch();
     this.events.onShow(work, "loading");
   }
 
@@ -192,72 +282,60 @@ export class AnnotateSession {
     this.isRefilling = true;
     clearTimeout(this.pollTimer);
     try {
-      while (!this.isClosed && (this.current === null || this.ahead.length < NUM_AHEAD)) {
-        const assignment = await assignments.take(this.projectId);
-        if (!assignment) {
-          if (this.current === null) this.events.onShow(null, "empty");
-          this.poll();
+      await this.sendFirst();
+      while (!this.isClosed && (this.opening.mayFindMore || this.wantsMore)) {
+        await this.opening.collect();
+        if (!this.wantsMore) continue;
+        const opened = await this.opening.next();
+        if (!opened) {
+          this.waitFor("empty");
           return;
         }
-        await this.receive(() => loadRegionWork(assignment), assignment.id);
+        this.receive(opened);
       }
     } catch (error) {
-      this.events.onError(error);
-      if (!(error instanceof ApiError && [403, 404].includes(error.status))) this.poll();
+      this.failed(error);
     } finally {
       this.isRefilling = false;
     }
   }
 
-  private async receive(load: () => Promise<RegionWork>, assignmentId: string): Promise<void> {
-    let work: RegionWork;
-    try {
-      work = await load();
-    } catch (error) {
-      await this.giveBack(assignmentId);
-      throw error;
-    }
+  /**
+   * After a time without a server, answers go out before regions are taken: leases that ran out meanwhile would
+   * be given out anew, to ourselves.
+   */
+  private async sendFirst(): Promise<void> {
+    if (!this.wasUnreachable) return;
+    if (!(await this.parts.outbox.flush())) throw new NetworkError();
+    this.wasUnreachable = false;
+  }
+
+  private receive({ work, isFound }: OpenedWork): void {
     if (this.isClosed) {
-      await this.giveBack(assignmentId);
+      work.dispose();
+      if (!work.isTouched) void this.opening.giveBack(work.id);
       return;
     }
+    const isPainted = isFound && work.isTouched;
+    if (isPainted) this.parts.drafts.changed(work); // the server may not have the last strokes
     if (this.current === null) this.show(work);
-    else this.ahead.push(work);
+    else if (isPainted) {
+      this.ahead.unshift(work);
+      this.events.onFound();
+    } else this.ahead.push(work);
   }
 
-  private poll(): void {
+  private failed(error: unknown): void {
+    if (!mayPass(error)) this.events.onError(error);
+    if (error instanceof ApiError && [403, 404].includes(error.status)) return;
+    this.wasUnreachable = true;
+    this.waitFor("unreachable");
+  }
+
+  private waitFor(why: WaitingFor): void {
+    if (this.isClosed) return;
+    if (this.current === null) this.events.onShow(null, why);
     clearTimeout(this.pollTimer);
-    if (!this.isClosed) this.pollTimer = setTimeout(() => void this.refill(), POLL_MS);
-  }
-
-  /** Regions a person was painting when the page was closed: the latest first on the table, as it was. */
-  private async resume(): Promise<void> {
-    for (const kept of await this.store.workOf(this.projectId, this.userId)) {
-      if (this.isClosed) return;
-      try {
-        await assignments.renew(kept.assignmentId);
-        await this.receive(() => loadRegionWork(kept.assignment, kept), kept.assignmentId);
-      } catch (error) {
-        if (!(error instanceof ApiError)) continue;
-        this.events.onStaleWork(kept);
-        await this.store.dropWork(kept.assignmentId);
-      }
-    }
-  }
-
-  private async giveBack(assignmentId: string): Promise<void> {
-    try {
-      await this.store.dropWork(assignmentId);
-      await assignments.giveBack(assignmentId);
-    } catch {
-      // The lease runs out by itself.
-    }
-  }
-
-  /** Tell about the region on the table; others were never seen and go quietly. */
-  loseLease(work: RegionWork): void {
-    work.isLeaseLost = true;
-    if (work === this.current || work.isTouched) this.events.onLeaseLost(work);
-    else this.ahead = this.ahead.filter((other) => other !== work);
+    this.pollTimer = setTimeout(() => void this.refill(), POLL_MS);
   }
 }

@@ -2,7 +2,9 @@ import { create } from "zustand";
 import { VOID } from "@/editing/labelMap";
 import type { ToolId } from "@/tools/tool";
 import { type Adjustment, AS_IT_IS } from "@/viewer/adjustment";
+import type { KeptWork } from "./records";
 import type { RegionWork } from "./regionWork";
+import type { StorageTrouble } from "./shelf";
 
 /** What panels show of the region on the table. Pixels stay in the document. */
 export interface RegionFacts {
@@ -25,7 +27,7 @@ export interface RegionFacts {
   readonly returned: { readonly reviewer: string; readonly comment: string } | null;
 }
 
-export type Phase = "loading" | "working" | "empty";
+export type Phase = "loading" | "working" | "empty" | "unreachable";
 export type SaveState = "saved" | "saving" | "offline";
 export type MapState = "off" | "loading" | "on";
 /** What of the model's answer is shown in the place of the person's. */
@@ -60,9 +62,20 @@ export interface AnnotateState {
   isLeaseLost: boolean;
   outbox: SaveState;
   draft: SaveState;
+  /** Answers and skips the server does not have yet. */
   numPending: number;
   numDone: number;
-  panel: "none" | "help" | "guide";
+  /** The session is over; the page asks for a sign-in and goes on. */
+  isSignedOut: boolean;
+  /** Why the browser's storage does not take what is painted, or null when it does. */
+  storageTrouble: StorageTrouble | null;
+  /** Other tabs of this browser with the same project open for annotating. */
+  numOtherTabs: number;
+  /** Another tab was there first. */
+  isSecondTab: boolean;
+  /** Work that could not be sent or was put aside. */
+  kept: readonly KeptWork[];
+  panel: "none" | "help" | "guide" | "kept";
   isViewOpen: boolean;
   search: string | null;
   /** Which of the found classes Enter takes. */
@@ -97,6 +110,11 @@ const INITIAL: AnnotateState = {
   draft: "saved",
   numPending: 0,
   numDone: 0,
+  isSignedOut: false,
+  storageTrouble: null,
+  numOtherTabs: 0,
+  isSecondTab: false,
+  kept: [],
   panel: "none",
   isViewOpen: false,
   search: null,
@@ -126,8 +144,8 @@ export function rememberPreferences(): void {
 }
 
 /** One word for both ways of saving: answers on their way out and the draft of what is open. */
-export function saveStateOf(state: Pick<AnnotateState, "outbox" | "draft">): SaveState {
-  if (state.outbox === "offline" || state.draft === "offline") return "offline";
+export function saveStateOf(state: Pick<AnnotateState, "outbox" | "draft" | "isSignedOut">): SaveState {
+  if (state.isSignedOut || state.outbox === "offline" || state.draft === "offline") return "offline";
   return state.outbox === "saving" || state.draft === "saving" ? "saving" : "saved";
 }
 

@@ -42,6 +42,7 @@ export const projects = {
     json<t.Member>(`/projects/${id}/members/${userId}`, "PUT", { role }),
   removeMember: (id: string, userId: string) => json<null>(`/projects/${id}/members/${userId}`, "DELETE"),
   activeJobs: (id: string) => json<t.Page<t.Job>>(`/projects/${id}/jobs?state=active`),
+  drafts: (id: string) => json<{ items: t.DraftItem[] }>(`/projects/${id}/drafts`),
   annotations: (id: string, filter: AnnotationFilter, cursor?: string) =>
     json<t.Page<t.AnnotationItem>>(`/projects/${id}/annotations${query({ ...filter, cursor, limit: 50 })}`),
   annotationCounts: (id: string, filter: AnnotationFilter) =>
@@ -77,8 +78,10 @@ export const images = {
     json<t.Page<t.ImageItem>>(`/projects/${projectId}/images${query({ ...filter })}`),
   get: (id: string) => json<t.ImageItem>(`/images/${id}`),
   remove: (id: string) => json<null>(`/images/${id}`, "DELETE"),
-  url: (id: string, kind: "file" | "prediction" | "scores" | "label_map" | "thumbnail" | "segments") =>
-    `${API}/images/${id}/${kind}`,
+  url: (
+    id: string,
+    kind: "file" | "crop" | "prediction" | "scores" | "label_map" | "thumbnail" | "segments",
+  ) => `${API}/images/${id}/${kind}`,
 };
 
 export const rounds = {
@@ -98,6 +101,12 @@ export const assignments = {
   take: (projectId: string) => json<t.Assignment | null>(`/projects/${projectId}/assignments`, "POST"),
   submit: (id: string, body: t.AnnotationBody) =>
     json<{ annotation_id: string; version: number }>(`/assignments/${id}/annotation`, "PUT", body),
+  /** One of the caller's own, whatever became of it. */
+  get: (id: string) => json<t.Assignment>(`/assignments/${id}`),
+  /** What the caller holds now, in whatever browser. */
+  held: (projectId: string) => json<{ items: t.Assignment[] }>(`/projects/${projectId}/assignments`),
+  draft: (id: string) => json<t.Draft>(`/assignments/${id}/draft`),
+  dropDraft: (id: string) => json<null>(`/assignments/${id}/draft`, "DELETE"),
   saveDraft: (id: string, body: t.DraftBody) => json<unknown>(`/assignments/${id}/draft`, "PUT", body),
   renew: (id: string) => json<t.Lease>(`/assignments/${id}/renew`, "POST"),
   skip: (id: string, reason: string) => json<null>(`/assignments/${id}/skip`, "POST", { reason }),

@@ -22,11 +22,35 @@ export class NetworkError extends Error {
 
 export const API = "/api/v1";
 
+/** A request without an answer for this long counts as unanswered: a dead network must not look like a slow one. */
+const TIMEOUT_MS = 30_000;
+/** What a proxy says for a server that is not there. */
+const NOT_THERE = [502, 503, 504];
+
 let onSignedOut: () => void = () => {};
 
-/** Called whenever the server answers 401. */
-export function whenSignedOut(handler: () => void): void {
+/** Call `handler` whenever the server answers 401; the function returned puts the former handler back. */
+export function whenSignedOut(handler: () => void): () => void {
+  const before = onSignedOut;
   onSignedOut = handler;
+  return () => {
+    onSignedOut = before;
+  };
+}
+
+let isReachable = true;
+const reachListeners = new Set<(isReachable: boolean) => void>();
+
+/** Called when the server stops answering and when it answers again, whatever was asked. Returns how to stop. */
+export function onReachable(listener: (isReachable: boolean) => void): () => void {
+  reachListeners.add(listener);
+  return () => reachListeners.delete(listener);
+}
+
+function noteReachable(isNow: boolean): void {
+  if (isNow === isReachable) return;
+  isReachable = isNow;
+  for (const listener of [...reachListeners]) listener(isNow);
 }
 
 function csrfToken(): string {
@@ -61,11 +85,14 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   const headers = method === "GET" ? init.headers : { ...writeHeaders(), ...init.headers };
   let response: Response;
   try {
-    response = await fetch(url, { credentials: "same-origin", ...init, headers });
+    const signal = init.signal ?? AbortSignal.timeout(TIMEOUT_MS);
+    response = await fetch(url, { credentials: "same-origin", ...init, headers, signal });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
+    noteReachable(false);
     throw new NetworkError();
   }
+  noteReachable(!NOT_THERE.includes(response.status));
   if (!response.ok) throw toApiError(response.status, await response.text());
   return response;
 }

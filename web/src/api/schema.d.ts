@@ -137,7 +137,11 @@ export interface paths {
          */
         put: operations["save_draft"];
         post?: never;
-        delete?: never;
+        /**
+         * Drop Draft
+         * @description Forget the draft of this assignment; forgetting it twice is fine.
+         */
+        delete: operations["drop_draft"];
         options?: never;
         head?: never;
         patch?: never;
@@ -483,6 +487,8 @@ export interface paths {
         /**
          * Get Scores
          * @description The heat map, higher = asked first, by the active model or the one named.
+         *
+         *     Made smaller when its longer side is above `max_px`.
          */
         get: operations["get_scores"];
         put?: never;
@@ -502,7 +508,7 @@ export interface paths {
         };
         /**
          * Get Segments
-         * @description The finer segments for the superpixel tool, a uint16 PNG.
+         * @description The finer segments for the superpixel tool, a uint16 PNG; of the whole image or of a box of it.
          */
         get: operations["get_segments"];
         put?: never;
@@ -871,6 +877,28 @@ export interface paths {
          * @description What the answers of each round cost people, in all and per region. For owners.
          */
         get: operations["get_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Drafts
+         * @description What the caller has painted and not submitted, in whatever browser, and answers that came too late.
+         *
+         *     Work on a region they have skipped, given back or answered since is not listed.
+         */
+        get: operations["list_drafts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1804,8 +1832,8 @@ export interface components {
          * AnswerBody
          * @description An answer to the region: every pixel inside a class or 254, every one outside 255.
          *
-         *     `seconds_spent`, `num_clicks`, `num_strokes` (of brush, eraser or polygon) and `num_keys` are what this
-         *     answer took; a changed answer sends what the change took.
+         *     `seconds_spent`, `num_clicks`, `num_strokes` and `num_keys` are what this answer took; a changed answer
+         *     sends what the change took.
          */
         AnswerBody: {
             /** @default exact */
@@ -2065,6 +2093,50 @@ export interface components {
              * @default 0
              */
             seconds_spent: number;
+        };
+        /**
+         * DraftItem
+         * @description One draft in the list: what it belongs to and how old it is, without its pixels.
+         */
+        DraftItem: {
+            /** Age Seconds */
+            age_seconds: number;
+            /**
+             * Assignment Id
+             * Format: uuid
+             */
+            assignment_id: string;
+            /** Bbox */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Filename */
+            filename: string;
+            /**
+             * Image Id
+             * Format: uuid
+             */
+            image_id: string;
+            /** Is Late Answer */
+            is_late_answer: boolean;
+            /**
+             * Region Query Id
+             * Format: uuid
+             */
+            region_query_id: string;
+            /** Updated At */
+            updated_at: string;
+        };
+        /**
+         * DraftList
+         * @description The caller's drafts that no answer has replaced, the latest first.
+         */
+        DraftList: {
+            /** Items */
+            items: components["schemas"]["DraftItem"][];
         };
         /**
          * DraftOut
@@ -3667,6 +3739,35 @@ export interface operations {
             };
         };
     };
+    drop_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem, as RFC 9457 says it */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     renew_assignment: {
         parameters: {
             query?: never;
@@ -4230,6 +4331,7 @@ export interface operations {
         parameters: {
             query?: {
                 model_version_id?: string | null;
+                max_px?: number | null;
             };
             header?: never;
             path: {
@@ -4268,7 +4370,12 @@ export interface operations {
     };
     get_segments: {
         parameters: {
-            query?: never;
+            query?: {
+                x?: number;
+                y?: number;
+                w?: number | null;
+                h?: number | null;
+            };
             header?: never;
             path: {
                 image_id: string;
@@ -4964,6 +5071,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Costs"];
+                };
+            };
+            /** @description a problem, as RFC 9457 says it */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftList"];
                 };
             };
             /** @description a problem, as RFC 9457 says it */

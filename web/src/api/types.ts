@@ -76,14 +76,10 @@ export type Assignment = Omit<Schemas["AssignmentOut"], "region_query"> & {
   region_query: Omit<Schemas["QueryOut"], "reason"> & { reason: QueryReason | null };
 };
 export type Lease = Schemas["Lease"];
-/** Every field but those the page does not count yet. */
-type Counted<T extends { num_strokes: number; num_keys: number }> = Required<
-  Omit<T, "num_strokes" | "num_keys">
-> &
-  Partial<Pick<T, "num_strokes" | "num_keys">>;
-
-export type AnnotationBody = Counted<Schemas["AnswerBody"]>;
-export type DraftBody = Counted<Schemas["DraftBody"]>;
+export type AnnotationBody = Required<Schemas["AnswerBody"]>;
+export type DraftBody = Required<Schemas["DraftBody"]>;
+export type Draft = Schemas["DraftOut"];
+export type DraftItem = Schemas["DraftItem"];
 export type AnnotationItem = Schemas["AnnotationOut"];
 export type AnnotationState = Schemas["AnnotationState"];
 export type AnnotationDetail = Schemas["AnnotationDetail"];

@@ -40,6 +40,11 @@ export class History {
     return this.open !== null;
   }
 
+  /** The open stroke has changed something. */
+  get hasChanges(): boolean {
+    return this.open !== null && this.open.size > 0;
+  }
+
   begin(): void {
     this.open = new Map();
   }
@@ -49,11 +54,11 @@ export class History {
     if (this.open && !this.open.has(tile)) this.open.set(tile, read());
   }
 
-  /** Close the open stroke; one that changed nothing leaves no entry. */
-  commit(): void {
+  /** Close the open stroke; one that changed nothing leaves no entry. Returns whether it changed something. */
+  commit(): boolean {
     const tiles = this.open;
     this.open = null;
-    if (!tiles || tiles.size === 0) return;
+    if (!tiles || tiles.size === 0) return false;
     this.clearRedo();
     const entry = { tiles, bytes: sizeOf(tiles) };
     this.undoStack.push(entry);
@@ -61,6 +66,7 @@ export class History {
     while (this.bytesHeld > this.budgetBytes && this.undoStack.length > 1) {
       this.bytesHeld -= this.undoStack.shift()?.bytes ?? 0;
     }
+    return true;
   }
 
   /** Drop the open stroke and give back the tiles that undo what it has done so far. */

@@ -29,6 +29,7 @@ export class RegionDocument implements Size {
   /** The model's answer for the box, or null before there is a model. */
   readonly prediction: Uint8Array | null;
   readonly area: number;
+  private numCommitted = 0;
   private readonly labels: Uint8Array;
   private readonly counts = new Int32Array(256);
   private readonly history: History;
@@ -65,6 +66,11 @@ export class RegionDocument implements Size {
     return this.counts[value];
   }
 
+  /** Strokes that changed something, the one being painted too, whether or not they were undone later. */
+  get numStrokes(): number {
+    return this.numCommitted + (this.history.hasChanges ? 1 : 0);
+  }
+
   get canUndo(): boolean {
     return this.history.canUndo;
   }
@@ -98,12 +104,12 @@ export class RegionDocument implements Size {
 
   /** Start a stroke: everything until `commitStroke` is one undo entry. */
   beginStroke(): void {
-    if (this.history.isOpen) this.history.commit();
+    if (this.history.isOpen) this.commitStroke();
     this.history.begin();
   }
 
   commitStroke(): void {
-    this.history.commit();
+    if (this.history.commit()) this.numCommitted++;
   }
 
   /** Take back what the open stroke did. */

@@ -10,13 +10,18 @@ import type { Action } from "@/tools/actions";
 import { ProjectFrame } from "@/ui/shell";
 import { toast, toastError } from "@/ui/toasts";
 import "@/styles/annotate.css";
-import { ActionBar, SaveState } from "./annotate/actionBar";
+import "@/styles/saving.css";
+import { ActionBar } from "./annotate/actionBar";
 import { GuideDialog, useFirstVisit } from "./annotate/guideDialog";
 import { HelpDialog } from "./annotate/helpDialogs";
+import { KeptWorkDialog } from "./annotate/keptWork";
 import { LiveNews } from "./annotate/liveNews";
 import { MiniMap } from "./annotate/miniMap";
 import { Banners, WaitingOverlay } from "./annotate/overlays";
 import { Panel } from "./annotate/panel";
+import { SafetyNotices } from "./annotate/safetyBanners";
+import { SaveState } from "./annotate/saveState";
+import { SignIn } from "./annotate/signInDialog";
 import { SwipeDivider } from "./annotate/swipe";
 import { Toolbar } from "./annotate/toolbar";
 import { useKeys } from "./annotate/useKeys";
@@ -89,6 +94,9 @@ function Workplace({ project, user }: { project: Project; user: User }) {
             <ViewPanel page={page} />
             <ViewControls action={action} />
             <Banners page={page} classes={project.label_classes} />
+            <SafetyNotices>
+              <SignIn page={page} user={user} />
+            </SafetyNotices>
           </>
         )}
         <WaitingOverlay projectId={project.id} />
@@ -100,6 +108,7 @@ function Workplace({ project, user }: { project: Project; user: User }) {
           <ActionBar projectId={project.id} action={action} onSkip={(reason) => page.skip(reason)} />
         </>
       )}
+      {page && panel === "kept" && <KeptWorkDialog page={page} />}
       {panel === "help" && <HelpDialog actions={actions} />}
       {panel === "guide" && <GuideDialog project={project} />}
     </main>

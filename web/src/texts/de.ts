@@ -3,6 +3,7 @@ import { annotate } from "./de/annotate";
 import { common, errors, login } from "./de/common";
 import { images, models, people, review, rounds } from "./de/pages";
 import { overview, projects, startRound, upload } from "./de/projects";
+import { saving } from "./de/saving";
 import type { Texts } from "./en";
 
 export const texts: Texts = {
@@ -14,6 +15,7 @@ export const texts: Texts = {
   startRound,
   upload,
   annotate,
+  saving,
   rounds,
   models,
   images,

@@ -3,6 +3,7 @@ import { annotate } from "./en/annotate";
 import { common, errors, login } from "./en/common";
 import { images, models, people, review, rounds } from "./en/pages";
 import { overview, projects, startRound, upload } from "./en/projects";
+import { saving } from "./en/saving";
 
 export const texts = {
   common,
@@ -13,6 +14,7 @@ export const texts = {
   startRound,
   upload,
   annotate,
+  saving,
   rounds,
   models,
   images,

@@ -36,8 +36,6 @@ export interface EditorEvents {
   onPick(value: number): void;
   /** The whole region was given one value at once. */
   onRegionFilled(value: number): void;
-  /** One click of work was spent. */
-  onClick(): void;
   /** A person did something: moved, painted, zoomed. */
   onActivity(): void;
 }
@@ -242,7 +240,6 @@ export class Editor implements ToolHost {
     const at = this.keyboardCursor.at;
     if (!this.pointers.releaseSpace() || !at || !this.work) return;
     const pointer = { at, pressure: 1, shiftKey: false, altKey: false };
-    this.events.onClick();
     this.currentTool.down(pointer);
     this.currentTool.up(pointer);
   }
@@ -259,7 +256,6 @@ export class Editor implements ToolHost {
   }
 
   private command(runs: Parameters<Work["document"]["edit"]>[0], paint: Paint): void {
-    this.events.onClick();
     this.work?.document.edit(runs, paint);
   }
 
@@ -304,7 +300,6 @@ export class Editor implements ToolHost {
         editor.events.onActivity();
         editor.onHover(at);
       },
-      onGesture: () => editor.events.onClick(),
       onSecondary(at: ImagePoint) {
         const pixel = editor.work && regionPixel(editor.work, at);
         if (editor.work && pixel) editor.events.onPick(editor.work.document.labelMap[pixel.index]);

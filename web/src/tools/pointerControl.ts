@@ -11,8 +11,6 @@ export interface PointerHost {
   /** False while there is nothing to work on: then only panning and zooming happen. */
   readonly isOpen: boolean;
   onHover(at: ImagePoint | null): void;
-  /** A gesture of the tool begins: one click of work. */
-  onGesture(): void;
   onSecondary(at: ImagePoint): void;
 }
 
@@ -96,7 +94,6 @@ export class PointerControl {
       this.host.onSecondary(this.stage.view.toImage(at));
     } else if (event.button === 0 && this.host.isOpen) {
       this.mode = "tool";
-      this.host.onGesture();
       this.host.tool.down(this.toolPointer(event, at));
     }
     event.preventDefault();

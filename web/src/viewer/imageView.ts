@@ -30,7 +30,7 @@ export class ImageView {
 
   show(bitmap: ImageBitmap): void {
     this.size = { width: bitmap.width, height: bitmap.height };
-    this.picture.add(bitmap, { x: 0, y: 0, ...this.size });
+    this.picture.show([{ bitmap, box: { x: 0, y: 0, ...this.size } }]);
     this.fit();
     this.stage.invalidate();
   }

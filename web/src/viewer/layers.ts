@@ -1,4 +1,4 @@
-import { type Rect, UNLABELLED } from "@/editing/labelMap";
+import { type Rect, type Size, UNLABELLED } from "@/editing/labelMap";
 import { type Edge, maskEdges } from "@/editing/outline";
 import type { RegionDocument } from "@/editing/regionDocument";
 import type { PictureAdjuster } from "./adjustment";
@@ -11,15 +11,21 @@ import type { Viewport } from "./viewport";
 /** Above this zoom, pixels are shown as the squares they are. */
 const PIXELATED_FROM_SCALE = 4;
 
-/** Pictures of parts of the image, each where it belongs; sharper ones come later and lie on top. */
+/** A picture of a part of the image; its own resolution may be another. */
+export interface Picture {
+  readonly box: Rect;
+  readonly bitmap: ImageBitmap;
+}
+
+/** Pictures of parts of the image, each where it belongs. */
 export class ImageLayer implements Layer {
   /** Shows the pictures brighter, say; null as they are. */
   adjuster: PictureAdjuster | null = null;
-  private pictures: { bitmap: ImageBitmap; box: Rect }[] = [];
+  private pictures: readonly Picture[] = [];
 
-  add(bitmap: ImageBitmap, box: Rect, below = false): void {
-    if (below) this.pictures.unshift({ bitmap, box });
-    else this.pictures.push({ bitmap, box });
+  /** From now on these, the last on top. Whoever made them closes them, once they are not shown any more. */
+  show(pictures: readonly Picture[]): void {
+    this.pictures = pictures;
   }
 
   draw(context: CanvasRenderingContext2D, view: Viewport): void {
@@ -44,10 +50,13 @@ export class MapLayer implements Layer {
 
   constructor(
     map: Readonly<Uint8Array>,
+    /** The part of the image that it covers. */
     private readonly box: Rect,
     palette: Palette,
+    /** The map's own pixels, where they are fewer than the box has. */
+    size: Size = box,
   ) {
-    this.pixels = new PixelLayer(box, (index) => palette[map[index]]);
+    this.pixels = new PixelLayer(size, (index) => palette[map[index]]);
   }
 
   draw(context: CanvasRenderingContext2D, view: Viewport): void {
@@ -55,7 +64,8 @@ export class MapLayer implements Layer {
     inImage(context, view, () => {
       context.globalAlpha = this.opacity;
       context.imageSmoothingEnabled = view.scale < PIXELATED_FROM_SCALE;
-      context.drawImage(this.pixels.canvas, this.box.x, this.box.y);
+      const { x, y, width, height } = this.box;
+      context.drawImage(this.pixels.canvas, x, y, width, height);
     });
   }
 }

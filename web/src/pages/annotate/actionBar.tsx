@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { saveStateOf, useAnnotate } from "@/annotating/state";
+import { useAnnotate } from "@/annotating/state";
 import { options } from "@/api/queries";
 import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
@@ -11,15 +11,6 @@ import { keyText } from "./keyText";
 import { keepFocus } from "./toolbar";
 
 const words = texts.annotate;
-
-export function SaveState() {
-  const state = useAnnotate(saveStateOf);
-  return (
-    <span className="save-state" data-state={state} title={words.saveHelp[state]}>
-      <span data-testid="save-state">{words.saveStates[state]}</span>
-    </span>
-  );
-}
 
 function QueueState({ projectId }: { projectId: string }) {
   const { data: queue } = useQuery({ ...options.queue(projectId), refetchInterval: 15_000 });

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { saveStateOf, useAnnotate } from "@/annotating/state";
+import { useAnnotate } from "@/annotating/state";
 import { options } from "@/api/queries";
 import type { Project } from "@/api/types";
 import { texts } from "@/texts";
 import { roughShare } from "@/ui/format";
+import { saveSentence } from "./saveState";
 
 const words = texts.annotate;
 /** Strokes come fast: what changes with them is said once they have come to rest. */
@@ -23,13 +24,13 @@ function useRested(text: string): string {
 /** What eyes see change, for ears: another region, what is left of it, whether it is saved. */
 export function LiveNews({ project }: { project: Project }) {
   const { facts, numUnlabelled, phase } = useAnnotate();
-  const saveState = useAnnotate(saveStateOf);
+  const sentence = useAnnotate(saveSentence);
   const { data: queue } = useQuery(options.queue(project.id));
   const left = facts ? numUnlabelled / facts.area : 0;
   const rest = useRested(
     phase !== "working" ? "" : left > 0 ? words.news.left(roughShare(left)) : words.complete,
   );
-  const saved = useRested(words.saveHelp[saveState]);
+  const saved = useRested(sentence);
   const names = (facts?.topClasses ?? [])
     .slice(0, 2)
     .map((index) => project.label_classes.find((each) => each.index === index)?.name ?? "");

@@ -8,6 +8,7 @@ import { VOID } from "@/editing/labelMap";
 import { texts } from "@/texts";
 import { Empty, Progress } from "@/ui/bits";
 import { duration } from "@/ui/format";
+import { LeaseLostBanner } from "./safetyBanners";
 import { keepFocus } from "./toolbar";
 
 const words = texts.annotate;
@@ -35,9 +36,20 @@ function emptyTexts(queue: Queue | undefined): { title: string; body: string } {
 export function WaitingOverlay({ projectId }: { projectId: string }) {
   const phase = useAnnotate((state) => state.phase);
   const numDone = useAnnotate((state) => state.numDone);
+  const numPending = useAnnotate((state) => state.numPending);
   const isEmpty = phase === "empty";
   const { data: queue } = useQuery({ ...options.queue(projectId), refetchInterval: isEmpty ? 3_000 : false });
   if (phase === "working") return null;
+  if (phase === "unreachable") {
+    return (
+      <div className="overlay" role="status" data-testid="unreachable">
+        <Empty icon="flag" title={texts.saving.unreachableTitle}>
+          <p>{texts.saving.unreachable}</p>
+          {numPending > 0 && <p className="faint">{texts.saving.waiting(numPending)}</p>}
+        </Empty>
+      </div>
+    );
+  }
   if (!isEmpty) {
     return (
       <div className="overlay" role="status">
@@ -75,16 +87,7 @@ export function Banners({ page, classes }: { page: AnnotateController; classes: 
     return (
       <FixBanner page={page} classes={classes} paintValue={paintValue} hasPrediction={facts.hasPrediction} />
     );
-  if (isLeaseLost) {
-    return (
-      <div className="banner alert" role="alert">
-        <div>
-          <b>{words.leaseTitle}</b>
-          {words.leaseBody}
-        </div>
-      </div>
-    );
-  }
+  if (isLeaseLost) return <LeaseLostBanner page={page} />;
   if (compare === "prediction")
     return (
       <div className="banner" role="status">

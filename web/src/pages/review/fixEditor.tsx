@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { EffortWatch } from "@/annotating/cost";
 import type { RegionWork } from "@/annotating/regionWork";
 import type { FixBody, Project } from "@/api/types";
 import { VOID } from "@/editing/labelMap";
@@ -10,14 +11,11 @@ import { toastError } from "@/ui/toasts";
 import { makePalette } from "@/viewer/colors";
 import { ToolButton } from "../annotate/toolbar";
 import { type FixState, fixActions } from "./fixActions";
-import { answerBody, type Effort, loadFixWork } from "./fixWork";
+import { answerBody, loadFixWork } from "./fixWork";
 import type { Material } from "./material";
 
 const words = texts.review;
 const names = texts.annotate;
-
-/** Tools whose every gesture is a stroke. */
-const STROKES: readonly ToolId[] = ["brush", "eraser"];
 
 interface FixEditorProps {
   project: Project;
@@ -42,7 +40,6 @@ function useEditor({ project, material, saveLabel, onSave, onClose }: FixEditorP
     canRedo: false,
   });
   const current = useRef<Editor | null>(null);
-  const effort = useRef<Effort>({ strokes: 0, keys: 0 });
   // the editor follows at once, so that a key pressed right after another finds it as it should be
   const change = useCallback((part: Partial<FixState>) => {
     const open = current.current;
@@ -56,10 +53,10 @@ function useEditor({ project, material, saveLabel, onSave, onClose }: FixEditorP
     if (!canvas.current) return;
     const element = canvas.current;
     const created = new Editor(element, {
-      onEdit: () => {
-        const document = work.current?.document;
-        if (!document) return;
-        const { numUnlabelled, canUndo, canRedo } = document;
+      onEdit: (patch) => {
+        if (!work.current) return;
+        if (patch && patch.origin !== "server") work.current.isDominant = false;
+        const { numUnlabelled, canUndo, canRedo } = work.current.document;
         change({ numUnlabelled, canUndo, canRedo });
       },
       onView: (view) => {
@@ -69,20 +66,15 @@ function useEditor({ project, material, saveLabel, onSave, onClose }: FixEditorP
       onRegionFilled: (value) => {
         if (work.current) work.current.isDominant = value !== VOID;
       },
-      onClick: () => {
-        if (work.current) {
-          work.current.numClicks++;
-          work.current.isDominant = false;
-        }
-      },
-      onActivity: () => work.current?.timer.touch(),
+      onActivity: () => work.current?.cost.timer.touch(),
     });
+    const effort = new EffortWatch(window, () => work.current?.cost ?? null);
     let isWanted = true;
     loadFixWork(material)
       .then((loaded) => {
-        if (!isWanted) return;
+        if (!isWanted) return loaded.dispose();
         work.current = loaded;
-        loaded.timer.touch();
+        loaded.cost.timer.touch();
         current.current = created;
         created.open(loaded, makePalette(project.label_classes.map(({ color }) => color)));
         change({ paintValue: project.label_classes[0]?.index ?? 0, brushSize: 12 });
@@ -93,7 +85,10 @@ function useEditor({ project, material, saveLabel, onSave, onClose }: FixEditorP
     return () => {
       isWanted = false;
       current.current = null;
+      effort.dispose();
       created.dispose();
+      work.current?.dispose();
+      work.current = null;
     };
   }, [material, project.label_classes, change]);
 
@@ -101,25 +96,11 @@ function useEditor({ project, material, saveLabel, onSave, onClose }: FixEditorP
     if (!editor || !work.current || editor.finishPolygon()) return;
     if (work.current.document.numUnlabelled > 0) return editor.flash();
     try {
-      if (await onSave(await answerBody(work.current, project, effort.current))) onClose();
+      if (await onSave(await answerBody(work.current, project))) onClose();
     } catch (error) {
       toastError(error);
     }
   }, [editor, project, onSave, onClose]);
-
-  useEffect(() => {
-    const listeners = new AbortController();
-    const options = { signal: listeners.signal, capture: true };
-    const countKey = (event: KeyboardEvent) => {
-      if (!event.repeat) effort.current.keys++;
-    };
-    const countStroke = () => {
-      if (STROKES.includes(current.current?.toolId ?? "pick")) effort.current.strokes++;
-    };
-    window.addEventListener("keydown", countKey, options);
-    canvas.current?.addEventListener("pointerdown", countStroke, options);
-    return () => listeners.abort();
-  }, []);
 
   const actions = useMemo(
     () => (editor ? fixActions(editor, { state, change, save, saveLabel, onClose }) : []),

@@ -1,3 +1,4 @@
+import { costFields, NO_COST } from "@/annotating/cost";
 import { loadRegionWork, type RegionWork } from "@/annotating/regionWork";
 import { images } from "@/api/endpoints";
 import type { AnnotationDetail, Assignment, FixBody, Project } from "@/api/types";
@@ -9,8 +10,7 @@ import type { Material } from "./material";
 export async function loadFixWork({ detail, answer }: Material): Promise<RegionWork> {
   return loadRegionWork(asAssignment(detail), {
     labelMap: answer,
-    seconds: 0,
-    numClicks: 0,
+    cost: NO_COST,
   });
 }
 
@@ -34,22 +34,13 @@ function asAssignment(detail: AnnotationDetail): Assignment {
   };
 }
 
-/** What the editor's page counts itself; clicks and time are the work's. */
-export interface Effort {
-  strokes: number;
-  keys: number;
-}
-
 /** What is painted now, as the server takes it. */
-export async function answerBody(work: RegionWork, project: Project, effort: Effort): Promise<FixBody> {
+export async function answerBody(work: RegionWork, project: Project): Promise<FixBody> {
   const png = await encodeGreyPng(work.document.labelMap.slice(), work.document);
   const isDominant = work.isDominant && project.partition.kind === "superpixel";
   return {
     label_map_png: toBase64(png),
-    seconds_spent: Math.round(work.timer.seconds * 10) / 10,
-    num_clicks: work.numClicks,
-    num_strokes: effort.strokes,
-    num_keys: effort.keys,
+    ...costFields(work.cost.cost),
     kind: isDominant ? "dominant" : "exact",
   };
 }

@@ -43,7 +43,7 @@ export async function loadMaterial(annotationId: string): Promise<Material> {
     ...detail.history.map((item) => decode(item.label_map_png)),
   ]);
   const picture = new ImageLayer();
-  picture.add(bitmap, cropBox);
+  picture.show([{ bitmap, box: cropBox }]);
   const document = new RegionDocument(box, mask, null);
   const saidOf = new Map(detail.history.map((item, index) => [item.id, said[index]]));
   return {

@@ -94,23 +94,11 @@ export const annotate: Texts["annotate"] = {
   remaining: "übrig",
   queueTitle: "Regionen, die noch niemand annotiert hat",
   roundLabel: (n) => `Runde ${number(n)}`,
-  saveStates: { saved: "gespeichert", saving: "speichert", offline: "offline" },
-  saveHelp: {
-    saved: "Alles ist auf dem Server.",
-    saving: "Unterwegs zum Server; in diesem Browser schon gesichert.",
-    offline: "Der Server antwortet nicht. Ihre Arbeit liegt in diesem Browser und geht von selbst hinaus.",
-  },
   fixTitle: "Einige Pixel haben noch keine Klasse",
   fixBody: "Jedes Pixel der Region braucht eine Antwort, bevor sie abgegeben werden kann.",
   fixFill: (name) => `Mit ${name} füllen`,
   fixVoid: "Nicht erkennbar",
   fixPrediction: "Antwort des Modells nehmen",
-  leaseTitle: "Ihre Reservierung dieser Region ist abgelaufen",
-  leaseBody:
-    "Vielleicht wird jemand anderes danach gefragt. Was Sie gemalt haben, bleibt erhalten; Sie können es trotzdem abgeben.",
-  staleWork:
-    "Eine Region, an der Sie gemalt haben, wurde zurückgegeben, weil ihre Reservierung abgelaufen ist.",
-  refused: "Eine Antwort wurde nicht angenommen",
   returnedBy: (reviewer) =>
     `${reviewer} hat diese Antwort zurückgegeben; sie ist so eingefüllt, wie Sie sie gaben. `,
   revisit: "Diese Region haben Sie schon abgegeben. Noch einmal abgeben ersetzt Ihre Antwort.",
