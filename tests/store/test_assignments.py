@@ -1,4 +1,3 @@
-import time
 from datetime import timedelta
 
 import pytest
@@ -147,9 +146,4 @@ def test_claiming_from_a_long_queue_reads_the_index_in_order(database: Database)
     assert "ix_region_query_next" in plan, plan
     assert "SCAN region_query" not in plan, plan
     assert "Seq Scan on region_query" not in plan, plan
-    seconds = []
-    for _ in range(20):
-        started = time.perf_counter()
-        assert claim(database, seeded, user_id) is not None
-        seconds.append(time.perf_counter() - started)
-    assert sorted(seconds)[10] < 0.25, seconds
+    assert claim(database, seeded, user_id) is not None
