@@ -242,6 +242,13 @@ VIOLATIONS = """async (only) => {
 }"""
 
 
+# Colours fade into those of another scheme, which begins in the next frame.
+SETTLE = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
+    document.getAnimations().forEach((each) => each.finish());
+    requestAnimationFrame(resolve);
+})))"""
+
+
 def violations(page: Page) -> list[str]:
     """What axe-core finds on the page as it is: all its rules in the light, contrast again in the dark."""
     if not page.evaluate("'axe' in window"):
@@ -253,8 +260,9 @@ def violations(page: Page) -> list[str]:
     ]
     for scheme, rules in runs:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.evaluate("document.getAnimations().forEach((each) => each.finish())")  # colours fade over
+        page.evaluate(SETTLE)
         found += [f"{scheme} {each}" for each in page.evaluate(VIOLATIONS, rules)]
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return found
 
 
