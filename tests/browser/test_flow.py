@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, expect
 from sqlalchemy import select
 
+from segloop.regions import grid_partition
 from segloop_client.api import Client
 from segloop_client.serving import Served
 from segloop_store.blobs import open_blobs
@@ -58,7 +59,8 @@ def open_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with served(folder, environment=CHEAP_PASSWORDS, num_torch_workers=0) as (running, client):
         settings = StoreSettings(data_dir=folder)
         database = Database(settings.database_url)
-        seeded = seed_project(database, open_blobs(settings), num_images=8)
+        region_map = grid_partition(160, 240, 20).region_map  # one image: no two regions have the same box
+        seeded = seed_project(database, open_blobs(settings), num_images=1, region_map=region_map)
         seed_round(database, seeded, num_queries=96)
         yield Office(running, client, database, str(seeded.project_id))
         database.dispose()

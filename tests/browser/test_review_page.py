@@ -259,7 +259,7 @@ def test_answer_is_returned_answered_again_by_its_author_and_fixed(reviewed: Rev
         for item in reviewed.client.json("GET", f"/annotations/{again['id']}")["history"]
         if item["fixes_annotation_id"] == again["id"]
     )
-    assert (fix["num_strokes"], fix["num_keys"]) == (0, 3)
+    assert (fix["num_strokes"], fix["num_keys"]) == (1, 3)
     page.keyboard.press("z")
     expect(shown).to_contain_text("To review")
 
