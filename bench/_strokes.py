@@ -17,21 +17,26 @@ Mask = NDArray[np.bool_]
 Points = NDArray[np.float64]
 
 
-def disc(diameter: int) -> Mask:
-    """The pixels a round brush covers when it is put down on the middle one; an odd number a side."""
+def disc(diameter: int, *, with_rim: bool = True) -> Mask:
+    """The pixels a round brush covers when it is put down on the middle one; an odd number a side.
+
+    Pixels exactly on its rim are covered or not as the pointer's place is rounded: `with_rim` tells which.
+    """
     reach = diameter // 2
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return np.asarray(x * x + y * y <= diameter * diameter / 4, dtype=np.bool_)
+    squared = x * x + y * y
+    within = squared <= diameter * diameter / 4 if with_rim else squared < diameter * diameter / 4
+    return np.asarray(within, dtype=np.bool_)
 
 
 def swept(points: Points, diameter: int, shape: tuple[int, int]) -> Mask:
-    """The pixels a brush covers on its way along rows and columns, from middle to middle of pixels."""
+    """The pixels a brush surely covers on its way along rows and columns, from middle to middle of pixels."""
     way = np.zeros(shape, dtype=np.bool_)
     cells = np.floor(points).astype(np.intp)
     way[cells[0, 1], cells[0, 0]] = True
     for (x0, y0), (x1, y1) in itertools.pairwise(cells.tolist()):
         way[min(y0, y1) : max(y0, y1) + 1, min(x0, x1) : max(x0, x1) + 1] = True
-    return np.asarray(ndimage.binary_dilation(way, disc(diameter)))
+    return np.asarray(ndimage.binary_dilation(way, disc(diameter, with_rim=False)))
 
 
 def strokes(wanted: Mask, free: Mask, diameter: int) -> Iterator[Points]:

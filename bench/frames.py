@@ -58,7 +58,7 @@ class Plan:
     num_moves: int
 
 
-FULL = Plan(SIZES, NUM_BLOBS, 240)
+FULL = Plan(SIZES, NUM_BLOBS, 160)
 QUICK = Plan(((512, 256),), (0, 1_000), 30)
 
 
