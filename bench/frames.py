@@ -58,7 +58,7 @@ class Plan:
     num_moves: int
 
 
-FULL = Plan(SIZES, NUM_BLOBS, 160)
+FULL = Plan(SIZES, NUM_BLOBS, 80)
 QUICK = Plan(((512, 256),), (0, 1_000), 30)
 
 
@@ -115,6 +115,7 @@ def measure_region(
     """Every number of blobs on one image: rows of the gestures, and of the bare loops."""
     project_id = project_id_of(client, name_of(size, region))
     rows: list[dict[str, Any]] = []
+    bare: dict[str, Frames] = {}
     for num in plan.num_blobs:
         context = open_context(browser)
         draw = prefilled_with(lambda w, h, num=num: draw_blobs(w, h, num))  # type: ignore[misc]
@@ -122,8 +123,9 @@ def measure_region(
         opened.page.wait_for_timeout(2000)  # what surrounds the region is loaded after it is shown
         about = {"image": f"{size[0]} x {size[1]}", "region": region, "blobs": num}
         measured = measure_gestures(opened, plan.num_moves)
-        bare = measure_bare(opened, measured["paint"], plan.num_moves)
+        bare = bare or measure_bare(opened, measured["paint"], plan.num_moves)
         rows += [table_row(about, gesture, frames, bare) for gesture, frames in measured.items()]
+        print(rows[-3:], flush=True)
         if num == plan.num_blobs[-1]:
             rows += [table_row({**about, "blobs": "-"}, name, frames, bare) for name, frames in bare.items()]
         give_back(opened)
