@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--prepared", type=Path, help="keep segloop's data here, or go on with it")
     parser.add_argument("--quick", action="store_true", help="two tasks of few areas: does it work?")
     options = parser.parse_args()
-    num_areas, num_tasks = ((0, 5), 2) if options.quick else (NUM_AREAS, 5)
+    num_areas, num_tasks = ((0, 5), 2) if options.quick else (NUM_AREAS, 3)
     num_images = len(num_areas) * (num_tasks + 3)
     rows = []
     with (
