@@ -2,7 +2,7 @@
 
 import base64
 
-from segloop_server.region_pixels import Box, mask_to_base64_png, prediction_crop, region_mask, to_base64_png
+from segloop_server.region_pixels import Box, layer_crop, mask_to_base64_png, region_mask, to_base64_png
 from segloop_server.schemas.assignments import (
     AssignmentOut,
     QueriedImage,
@@ -98,7 +98,7 @@ def prediction_png(prediction: PredictionSet | None, blobs: BlobStore, box: Box)
     if prediction is None:
         return None
     try:
-        return to_base64_png(prediction_crop(blobs, prediction.prediction_key, box))
+        return to_base64_png(layer_crop(blobs, prediction.prediction_key, box))
     except BlobNotFoundError:
         return None
 

@@ -63,28 +63,24 @@ _cache = ArrayCache()
 
 def region_mask(blobs: BlobStore, region_map_key: str, region_index: int, box: Box) -> NDArray[np.bool_]:
     """True inside the region; shape (height, width) of its box."""
-
-    def load() -> NDArray[np.generic]:
-        # 65,535 regions at most: half the bytes of what the codec gives
-        return decode_region_map(blobs.get(region_map_key)).astype(np.uint16)
-
-    mask: NDArray[np.bool_] = _cut(_cache.get(region_map_key, load), box) == region_index
+    mask: NDArray[np.bool_] = _cut(_cells(blobs, region_map_key), box) == region_index
     return mask
 
 
-def prediction_crop(blobs: BlobStore, prediction_key: str, box: Box) -> NDArray[np.uint8]:
-    """The model's label map inside a box; uint8 (height, width)."""
-    crop = _cut(_cache.get(prediction_key, lambda: decode_index_png(blobs.get(prediction_key))), box)
-    return crop.astype(np.uint8)
-
-
 def segments_crop(blobs: BlobStore, segments_key: str, box: Box) -> NDArray[np.int32]:
-    """The finer segments inside a box; int32 (height, width)."""
+    """The segment ids inside a box; int32 (height, width)."""
+    return _cut(_cells(blobs, segments_key), box).astype(np.int32)
 
-    def load() -> NDArray[np.generic]:
-        return decode_region_map(blobs.get(segments_key)).astype(np.uint16)
 
-    return _cut(_cache.get(segments_key, load), box).astype(np.int32)
+def _cells(blobs: BlobStore, key: str) -> NDArray[np.generic]:
+    # 65,535 cells at most: half the bytes of what the codec gives
+    return _cache.get(key, lambda: decode_region_map(blobs.get(key)).astype(np.uint16))
+
+
+def layer_crop(blobs: BlobStore, key: str, box: Box) -> NDArray[np.uint8]:
+    """What a model says inside a box: its label map, heat or probabilities; uint8 (height, width)."""
+    crop = _cut(_cache.get(key, lambda: decode_index_png(blobs.get(key))), box)
+    return crop.astype(np.uint8)
 
 
 def _cut(array: NDArray[np.generic], box: Box) -> NDArray[np.generic]:

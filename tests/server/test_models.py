@@ -2,6 +2,7 @@
 
 import io
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,12 @@ from segloop_store.states import JobState, RoundState
 from tests.support.annotating import Annotating, annotating
 from tests.support.seeding import count_rows, seed_model, seed_round
 from tests.support.site import Site
+
+LAYERS = (
+    ("prediction", blob_keys.prediction),
+    ("scores", blob_keys.heat),
+    ("max_prob", blob_keys.max_prob),
+)
 
 
 @dataclass
@@ -118,7 +125,7 @@ def test_images_without_scores_stay_behind_the_others(trained: Trained) -> None:
 def test_prediction_and_scores_are_the_models_own(trained: Trained) -> None:
     project = trained.project
     image_id = project.seeded.image_ids[0]
-    for layer, key_of in (("prediction", blob_keys.prediction), ("scores", blob_keys.heat)):
+    for layer, key_of in LAYERS:
         path = f"/images/{image_id}/{layer}"
         for version, address in (
             (trained.newer, path),
@@ -140,6 +147,25 @@ def test_scores_are_made_smaller_on_demand(trained: Trained) -> None:
     means = whole.reshape(30, 2, 40, 2).mean(axis=(1, 3))
     assert np.abs(small - means).max() <= 1
     assert np.array_equal(decode_index_png(project.people[0].get(f"{path}?max_px=4096").content), whole)
+
+
+@pytest.mark.parametrize(("layer", "key_of"), LAYERS)
+def test_layers_can_be_had_box_by_box(
+    trained: Trained, layer: str, key_of: Callable[[uuid.UUID, uuid.UUID], str]
+) -> None:
+    caller, image_id = trained.project.people[0], trained.project.seeded.image_ids[0]
+    whole = decode_index_png(
+        trained.project.site.context.blobs.get(key_of(trained.older, image_id)),
+    )
+    path = f"/images/{image_id}/{layer}?model_version_id={trained.older}"
+    answer = caller.get(f"{path}&x=7&y=3&w=20&h=11")
+    np.testing.assert_array_equal(decode_index_png(answer.content), whole[3:14, 7:27])
+    again = caller.get(f"{path}&x=7&y=3&w=20&h=11", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    other = caller.get(f"{path}&x=8&y=3&w=20&h=11", headers={"If-None-Match": answer.headers["etag"]})
+    np.testing.assert_array_equal(decode_index_png(other.content), whole[3:14, 8:28])
+    for bad in ("x=61&y=0&w=20&h=5", "x=0&y=0&w=5", "x=-1&y=0&w=5&h=5", "x=0&y=0&w=0&h=5"):
+        assert caller.get(f"{path}&{bad}").status_code == 422
 
 
 def test_prediction_that_was_cleaned_up_is_made_again_once(trained: Trained) -> None:

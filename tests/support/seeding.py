@@ -284,6 +284,8 @@ def seed_model(
         blobs.put(blob_keys.prediction(version_id, image_id), encode_index_png(prediction))
         heat = rng.integers(0, 256, shape).astype(np.uint8)
         blobs.put(blob_keys.heat(version_id, image_id), encode_index_png(heat))
+        max_prob = rng.integers(0, 256, shape).astype(np.uint8)
+        blobs.put(blob_keys.max_prob(version_id, image_id), encode_index_png(max_prob))
         blobs.put(blob_keys.region_scores(version_id, image_id), region_scores_blob(rng, regions.num_regions))
     return version_id
 

@@ -13,9 +13,9 @@ from PIL import Image as Pillow
 from segloop.images import decode_image, encode_jpeg, thumbnail
 from segloop.regions import decode_region_map, encode_region_map, partition_from_region_map
 from segloop_server.blob_responses import FRESH, IMMUTABLE, blob_response, bytes_response, is_fresh
+from segloop_server.boxes import Length, OptionalBox, Pixel, require_inside
 from segloop_server.dependencies import Caller, CallerDep, Context, ContextDep, require_image
-from segloop_server.errors import InvalidFieldError
-from segloop_server.region_pixels import ArrayCache, Box, segments_crop
+from segloop_server.region_pixels import ArrayCache, segments_crop
 from segloop_server.schemas.images import API, RegionOut, RegionsOut
 from segloop_store.errors import ConflictError
 from segloop_store.models import Image, Partition
@@ -31,9 +31,6 @@ _DECODING = threading.BoundedSemaphore(2)
 
 _decoded = ArrayCache(128 << 20)
 """The images looked at last: one of 8192 x 4096, or sixty of 1024 x 768."""
-
-Pixel = Annotated[int, Query(ge=0, le=1_000_000)]
-Length = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
 @router.get("/images/{image_id}/file", response_class=Response)
@@ -94,7 +91,7 @@ def get_crop(
 ) -> Response:
     """A box of the upright image as PNG, made smaller when its longer side is above `max_px`."""
     image = _image(context, caller, image_id)
-    _require_inside(image, (x, y, w, h))
+    require_inside((x, y, w, h), image.width, image.height)
     etag = f"crop-{image.sha256}-{x}-{y}-{w}-{h}-{max_px}"
     if is_fresh(request, etag):
         return bytes_response(request, b"", media_type="image/png", etag=etag, cache_control=IMMUTABLE)
@@ -112,27 +109,20 @@ def get_region_map(image_id: uuid.UUID, request: Request, context: ContextDep, c
 
 @router.get("/images/{image_id}/segments", response_class=Response)
 def get_segments(
-    image_id: uuid.UUID,
-    request: Request,
-    context: ContextDep,
-    caller: CallerDep,
-    x: Pixel = 0,
-    y: Pixel = 0,
-    w: Length | None = None,
-    h: Length | None = None,
+    image_id: uuid.UUID, request: Request, context: ContextDep, caller: CallerDep, box: OptionalBox
 ) -> Response:
-    """The finer segments for the superpixel tool, a uint16 PNG; of the whole image or of a box of it."""
+    """The finer segments for the superpixel tool, a uint16 PNG: of a box, or of the whole image."""
     image, partition = _partitioned(context, caller, image_id)
     etag = f"segments-{partition.id}"
-    if w is None or h is None:
+    if box is None:
         return blob_response(
             request, context.blobs, partition.segments_key, media_type="image/png", etag=etag
         )
-    _require_inside(image, (x, y, w, h))
-    etag += f"-{x}-{y}-{w}-{h}"
+    require_inside(box, image.width, image.height)
+    etag = "-".join(map(str, (etag, *box)))
     if is_fresh(request, etag):
         return bytes_response(request, b"", media_type="image/png", etag=etag, cache_control=IMMUTABLE)
-    data = encode_region_map(segments_crop(context.blobs, partition.segments_key, (x, y, w, h)))
+    data = encode_region_map(segments_crop(context.blobs, partition.segments_key, box))
     return bytes_response(request, data, media_type="image/png", etag=etag, cache_control=IMMUTABLE)
 
 
@@ -165,15 +155,6 @@ def _partitioned(context: Context, caller: Caller, image_id: uuid.UUID) -> tuple
     if partition is None:
         raise ConflictError("the regions of this image are still being made: ask again in a moment")
     return image, partition
-
-
-def _require_inside(image: Image, box: Box) -> None:
-    x, y, width, height = box
-    if x + width > image.width or y + height > image.height:
-        raise InvalidFieldError(
-            "x, y, w, h",
-            f"the box {x},{y},{width},{height} leaves the image of {image.width} x {image.height}",
-        )
 
 
 def _crop(context: Context, image: Image, box: tuple[int, int, int, int], max_px: int) -> bytes:

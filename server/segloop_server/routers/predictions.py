@@ -1,4 +1,4 @@
-"""What a model says of an image: its label map and its heat map."""
+"""What a model says of an image: its label map, its heat map and how sure it is."""
 
 import uuid
 from enum import StrEnum
@@ -11,7 +11,9 @@ from PIL import Image as Pillow
 
 from segloop.label_maps import decode_index_png, encode_index_png
 from segloop_server.blob_responses import FRESH, IMMUTABLE, bytes_response
+from segloop_server.boxes import OptionalBox, require_inside
 from segloop_server.dependencies import Caller, CallerDep, Context, ContextDep, require_image
+from segloop_server.region_pixels import Box, layer_crop
 from segloop_server.schemas.jobs import JobOut, JobStarted
 from segloop_store.errors import BlobNotFoundError, NotFoundError
 from segloop_store.models import Image, ModelVersion, PredictionSet
@@ -22,7 +24,7 @@ router = APIRouter(tags=["images"])
 _MAX_PX = 4096
 
 _PNG_OR_JOB: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/png": {}}, "description": "an 8-bit PNG of the image's size"},
+    200: {"content": {"image/png": {}}, "description": "an 8-bit PNG of the image's or the box's size"},
     202: {"description": "it was cleaned up and is made again by this job"},
 }
 
@@ -32,6 +34,7 @@ class Layer(StrEnum):
 
     PREDICTION = "prediction"
     HEAT = "heat"
+    MAX_PROB = "max_prob"
 
 
 @router.get("/images/{image_id}/prediction", response_class=Response, responses=_PNG_OR_JOB)
@@ -40,10 +43,11 @@ def get_prediction(
     request: Request,
     context: ContextDep,
     caller: CallerDep,
+    box: OptionalBox,
     model_version_id: uuid.UUID | None = None,
 ) -> Response:
     """The class index of every pixel, by the active model or the one named."""
-    return _layer(request, context, caller, image_id, model_version_id, Layer.PREDICTION)
+    return _layer(request, context, caller, image_id, model_version_id, Layer.PREDICTION, box)
 
 
 @router.get("/images/{image_id}/scores", response_class=Response, responses=_PNG_OR_JOB)
@@ -52,6 +56,7 @@ def get_scores(
     request: Request,
     context: ContextDep,
     caller: CallerDep,
+    box: OptionalBox,
     model_version_id: uuid.UUID | None = None,
     max_px: Annotated[int | None, Query(ge=1, le=_MAX_PX)] = None,
 ) -> Response:
@@ -59,7 +64,20 @@ def get_scores(
 
     Made smaller when its longer side is above `max_px`.
     """
-    return _layer(request, context, caller, image_id, model_version_id, Layer.HEAT, max_px)
+    return _layer(request, context, caller, image_id, model_version_id, Layer.HEAT, box, max_px)
+
+
+@router.get("/images/{image_id}/max_prob", response_class=Response, responses=_PNG_OR_JOB)
+def get_max_prob(
+    image_id: uuid.UUID,
+    request: Request,
+    context: ContextDep,
+    caller: CallerDep,
+    box: OptionalBox,
+    model_version_id: uuid.UUID | None = None,
+) -> Response:
+    """How sure the model is of the class it predicts, 0..255, by the active model or the one named."""
+    return _layer(request, context, caller, image_id, model_version_id, Layer.MAX_PROB, box)
 
 
 def _layer(
@@ -69,6 +87,7 @@ def _layer(
     image_id: uuid.UUID,
     model_version_id: uuid.UUID | None,
     layer: Layer,
+    box: Box | None,
     max_px: int | None = None,
 ) -> Response:
     with context.database.reading() as session:
@@ -83,7 +102,9 @@ def _layer(
             )
         kept = models.find_prediction(session, version.id, image_id)
         is_prepared = images.partition_of(session, image_id) is not None
-    data = _read(context, kept, layer)
+    if box is not None:
+        require_inside(box, image.width, image.height)
+    data = _read(context, kept, layer, box)
     if data is None and not is_prepared:  # a job for it could only fail
         raise NotFoundError("there is no prediction yet: the regions of this image are not made yet")
     if data is None:
@@ -94,17 +115,24 @@ def _layer(
         request,
         data,
         media_type="image/png",
-        etag=f"{layer}-{version.id}" + (f"-{max_px}" if max_px is not None else ""),
+        etag="-".join(map(str, (layer, version.id, *(box or ("whole",)), max_px or "full"))),
         # without a version in the address the answer changes with the active model
         cache_control=IMMUTABLE if model_version_id else FRESH,
     )
 
 
-def _read(context: Context, kept: PredictionSet | None, layer: Layer) -> bytes | None:
+def _read(context: Context, kept: PredictionSet | None, layer: Layer, box: Box | None) -> bytes | None:
     if kept is None:
         return None
+    key = {
+        Layer.PREDICTION: kept.prediction_key,
+        Layer.HEAT: kept.heat_key,
+        Layer.MAX_PROB: kept.max_prob_key,
+    }[layer]
     try:
-        return context.blobs.get(kept.prediction_key if layer is Layer.PREDICTION else kept.heat_key)
+        if box is None:
+            return context.blobs.get(key)
+        return encode_index_png(layer_crop(context.blobs, key, box))
     except BlobNotFoundError:
         return None
 

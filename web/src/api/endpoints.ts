@@ -73,15 +73,23 @@ export interface ImageFilter {
   limit?: number;
 }
 
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 export const images = {
   list: (projectId: string, filter: ImageFilter) =>
     json<t.Page<t.ImageItem>>(`/projects/${projectId}/images${query({ ...filter })}`),
   get: (id: string) => json<t.ImageItem>(`/images/${id}`),
   remove: (id: string) => json<null>(`/images/${id}`, "DELETE"),
-  url: (
-    id: string,
-    kind: "file" | "crop" | "prediction" | "scores" | "label_map" | "thumbnail" | "segments",
-  ) => `${API}/images/${id}/${kind}`,
+  url: (id: string, kind: "file" | "prediction" | "scores" | "label_map" | "thumbnail" | "segments") =>
+    `${API}/images/${id}/${kind}`,
+  /** The pixels of a box alone. */
+  boxUrl: (id: string, kind: "crop" | "segments" | "max_prob", { x, y, width, height }: Box, more = {}) =>
+    `${API}/images/${id}/${kind}${query({ x, y, w: width, h: height, ...more })}`,
 };
 
 export const rounds = {

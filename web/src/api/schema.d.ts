@@ -377,6 +377,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/max_prob": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Max Prob
+         * @description How sure the model is of the class it predicts, 0..255, by the active model or the one named.
+         */
+        get: operations["get_max_prob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/original": {
         parameters: {
             query?: never;
@@ -508,7 +528,7 @@ export interface paths {
         };
         /**
          * Get Segments
-         * @description The finer segments for the superpixel tool, a uint16 PNG; of the whole image or of a box of it.
+         * @description The finer segments for the superpixel tool, a uint16 PNG: of a box, or of the whole image.
          */
         get: operations["get_segments"];
         put?: never;
@@ -4167,6 +4187,50 @@ export interface operations {
             };
         };
     };
+    get_max_prob: {
+        parameters: {
+            query?: {
+                model_version_id?: string | null;
+                x?: number | null;
+                y?: number | null;
+                w?: number | null;
+                h?: number | null;
+            };
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an 8-bit PNG of the image's or the box's size */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description it was cleaned up and is made again by this job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem, as RFC 9457 says it */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_original: {
         parameters: {
             query?: never;
@@ -4200,6 +4264,10 @@ export interface operations {
         parameters: {
             query?: {
                 model_version_id?: string | null;
+                x?: number | null;
+                y?: number | null;
+                w?: number | null;
+                h?: number | null;
             };
             header?: never;
             path: {
@@ -4209,7 +4277,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description an 8-bit PNG of the image's size */
+            /** @description an 8-bit PNG of the image's or the box's size */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4332,6 +4400,10 @@ export interface operations {
             query?: {
                 model_version_id?: string | null;
                 max_px?: number | null;
+                x?: number | null;
+                y?: number | null;
+                w?: number | null;
+                h?: number | null;
             };
             header?: never;
             path: {
@@ -4341,7 +4413,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description an 8-bit PNG of the image's size */
+            /** @description an 8-bit PNG of the image's or the box's size */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4371,8 +4443,8 @@ export interface operations {
     get_segments: {
         parameters: {
             query?: {
-                x?: number;
-                y?: number;
+                x?: number | null;
+                y?: number | null;
                 w?: number | null;
                 h?: number | null;
             };
