@@ -4,6 +4,7 @@ import type { Action } from "@/tools/actions";
 import type { ToolId } from "@/tools/tool";
 import type { AnnotateController } from "./controller";
 import { useAnnotate } from "./state";
+import { turnSwitch } from "./toolOptions";
 
 const get = useAnnotate.getState;
 const set = useAnnotate.setState;
@@ -13,8 +14,12 @@ const groups = texts.annotate.groups;
 /** How much [ and ] change the brush: a share of its size, at least a pixel. */
 const stepOf = (size: number) => Math.max(1, Math.round(size * 0.2));
 
+/** How much + and - zoom: three presses double. */
+const ZOOM_STEP = 2 ** (1 / 3);
+
 const isWorking = () => get().phase === "working";
 const always = () => true;
+const hasPrediction = () => get().facts?.hasPrediction === true;
 
 /** Everything a person can do on the annotate page. */
 export function annotateActions(page: AnnotateController): Action[] {
@@ -28,37 +33,41 @@ export function annotateActions(page: AnnotateController): Action[] {
 }
 
 function toolActions(page: AnnotateController): Action[] {
-  const tool = (id: ToolId, key: string): Action => ({
+  const tool = (id: ToolId, key: string, isAvailable = always): Action => ({
     id,
     label: names[id],
     shortcuts: [key],
     group: groups.tools,
-    isAvailable: always,
+    isAvailable,
     perform: () => page.setTool(id),
   });
+  const option = (id: keyof typeof names, shortcut: string, perform: () => void): Action => ({
+    id,
+    label: names[id],
+    shortcuts: [shortcut],
+    group: groups.tools,
+    isAvailable: always,
+    perform,
+  });
+  const resize = (share: number) => {
+    const size = get().brushSize;
+    page.setBrushSize(size + share * stepOf(size));
+  };
   return [
     tool("brush", "b"),
     tool("eraser", "e"),
     tool("polygon", "p"),
     tool("superpixel", "s"),
     tool("wand", "w"),
+    tool("copy", "c", hasPrediction),
+    tool("replace", "Shift+r"),
     tool("pick", "i"),
-    {
-      id: "smaller",
-      label: names.smaller,
-      shortcuts: ["BracketLeft"],
-      group: groups.tools,
-      isAvailable: always,
-      perform: () => page.setBrushSize(get().brushSize - stepOf(get().brushSize)),
-    },
-    {
-      id: "larger",
-      label: names.larger,
-      shortcuts: ["BracketRight"],
-      group: groups.tools,
-      isAvailable: always,
-      perform: () => page.setBrushSize(get().brushSize + stepOf(get().brushSize)),
-    },
+    option("smaller", "BracketLeft", () => resize(-1)),
+    option("larger", "BracketRight", () => resize(1)),
+    option("brushShape", "Shift+b", () => turnSwitch("brushShape")),
+    option("eraseTo", "Shift+e", () => turnSwitch("eraseTo")),
+    option("wandBasis", "Shift+w", () => turnSwitch("wandBasis")),
+    option("penPressure", "Shift+p", () => turnSwitch("penPressure")),
   ];
 }
 
@@ -72,12 +81,7 @@ function regionActions(page: AnnotateController): Action[] {
   ): Action => ({ id, label: names[id], shortcuts: [shortcut], group: groups.region, isAvailable, perform });
   return [
     action("submit", "Enter", () => page.submit()),
-    action(
-      "accept",
-      "a",
-      () => editor.acceptPrediction(),
-      () => get().facts?.hasPrediction === true,
-    ),
+    action("accept", "a", () => editor.acceptPrediction(), hasPrediction),
     action(
       "fill",
       "f",
@@ -85,7 +89,9 @@ function regionActions(page: AnnotateController): Action[] {
       () => isWorking() && get().numUnlabelled > 0,
     ),
     action("fillRegion", "d", () => editor.fillRegion(get().paintValue)),
-    action("replace", "r", () => editor.replaceHovered()),
+    action("fillHoles", "o", () => editor.fillHoles()),
+    action("smooth", "m", () => editor.smoothEdges()),
+    action("replaceHovered", "r", () => editor.replaceHovered()),
     action("void", "v", () => {
       if (get().needsFix) editor.fillRest(VOID);
       else page.setPaintValue(VOID);
@@ -126,6 +132,14 @@ function editActions(page: AnnotateController): Action[] {
       perform: () => editor.redo(),
     },
     {
+      id: "undoCorner",
+      label: names.undoCorner,
+      shortcuts: ["Backspace"],
+      group: groups.edit,
+      isAvailable: () => editor.isDrawingPolygon,
+      perform: () => editor.undoCorner(),
+    },
+    {
       id: "cancel",
       label: names.cancel,
       shortcuts: ["Escape"],
@@ -154,7 +168,6 @@ function editActions(page: AnnotateController): Action[] {
 
 function viewActions(page: AnnotateController): Action[] {
   const { editor, looks } = page;
-  const hasPrediction = () => get().facts?.hasPrediction === true;
   const action = (
     id: keyof typeof names,
     shortcut: string,
@@ -182,6 +195,11 @@ function viewActions(page: AnnotateController): Action[] {
     action("answers", "n", () => void looks.toggleMap("answers"), isWorking),
     action("patterns", "k", () => looks.togglePatterns()),
     action("viewPanel", "j", () => set({ isViewOpen: !get().isViewOpen })),
+    { ...action("zoomIn", "Equal", () => editor.zoomBy(ZOOM_STEP)), shortcuts: ["Equal", "NumpadAdd"] },
+    {
+      ...action("zoomOut", "Minus", () => editor.zoomBy(1 / ZOOM_STEP)),
+      shortcuts: ["Minus", "NumpadSubtract"],
+    },
     action("fit", "Shift+Digit1", () => editor.fitRegion()),
     action("actual", "Shift+Digit2", () => editor.actualSize()),
     action("guide", "g", () => set({ panel: "guide" })),

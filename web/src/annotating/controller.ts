@@ -6,6 +6,7 @@ import { Editor } from "@/tools/editor";
 import type { ToolId } from "@/tools/tool";
 import { makePalette, type Palette } from "@/viewer/colors";
 import { clamp } from "@/viewer/geometry";
+import { loadCertainty } from "./certainty";
 import { EffortWatch } from "./cost";
 import { Looks, placeRegion } from "./looks";
 import { PaintTiming } from "./paintTiming";
@@ -14,6 +15,7 @@ import type { RegionWork } from "./regionWork";
 import { Saving } from "./saving";
 import { AnnotateSession, type WaitingFor } from "./session";
 import { countsOf, factsOf, rememberPreferences, resetAnnotateState, useAnnotate } from "./state";
+import { useToolOptions } from "./toolOptions";
 
 /** Pictures are loaded once the view has rested this long. */
 const LOOK_AFTER_MS = 120;
@@ -25,6 +27,9 @@ export interface Notices {
 
 const get = useAnnotate.getState;
 const set = useAnnotate.setState;
+
+/** Who picks a class while one of these is in hand wants to paint with it. */
+const TOOLS_WITHOUT_CLASS: ReadonlySet<ToolId> = new Set(["pick", "eraser", "copy"]);
 
 /** Everything behind the annotate page: the editor on its canvas, the flow of regions, saving. One per visit. */
 export class AnnotateController {
@@ -40,6 +45,7 @@ export class AnnotateController {
   private isClosed = false;
   private countsFrame = 0;
   private lookTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly stopFollowing = useToolOptions.subscribe(() => this.followOptions());
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -69,6 +75,7 @@ export class AnnotateController {
     canvas.addEventListener("pointerup", () => this.showCounts());
     this.editor.settings.tolerance = get().tolerance;
     this.looks = new Looks(this.editor, () => this.session?.current ?? null, notices);
+    this.followOptions();
     this.setPaintValue(this.classIndices[0] ?? 0);
   }
 
@@ -166,7 +173,7 @@ export class AnnotateController {
     this.editor.settings.paintValue = value;
     set({ paintValue: value, previousValue: paintValue === value ? get().previousValue : paintValue });
     this.looks.reveal(value);
-    if (this.editor.toolId === "pick" || this.editor.toolId === "eraser") this.setTool("brush");
+    if (TOOLS_WITHOUT_CLASS.has(this.editor.toolId)) this.setTool("brush");
     this.editor.invalidate();
   }
 
@@ -220,6 +227,7 @@ export class AnnotateController {
 
   dispose(): void {
     this.isClosed = true;
+    this.stopFollowing();
     window.removeEventListener("pagehide", this.leave);
     cancelAnimationFrame(this.countsFrame);
     clearTimeout(this.lookTimer);
@@ -227,6 +235,26 @@ export class AnnotateController {
     this.editor.dispose();
     this.session?.dispose();
     this.saving?.dispose();
+  }
+
+  /** The tools do as a person has set them. */
+  private followOptions(): void {
+    Object.assign(this.editor.settings, useToolOptions.getState());
+    this.editor.invalidate();
+    void this.prepareWand();
+  }
+
+  /** The wand on probabilities needs those of the region on the table. */
+  private async prepareWand(): Promise<void> {
+    const work = this.session?.current;
+    const isWanted = useToolOptions.getState().wandBasis === "probability";
+    if (!work?.document.prediction || work.maxProbs || !isWanted) return;
+    try {
+      work.maxProbs = await loadCertainty(work);
+      if (!work.maxProbs) this.notices.info(texts.annotate.noCertainty);
+    } catch (error) {
+      this.notices.error(error);
+    }
   }
 
   private edited(work: RegionWork): void {
@@ -267,6 +295,7 @@ export class AnnotateController {
       this.editor.setTool("superpixel");
       set({ tool: "superpixel" });
     }
+    void this.prepareWand();
     work.surroundings.onLoaded = () => this.editor.invalidate();
     this.lookAround();
   }

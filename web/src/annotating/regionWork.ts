@@ -18,6 +18,7 @@ export class RegionWork implements Work {
   cost: CostMeter;
   rgba: Uint8ClampedArray | null = null;
   segments: Uint16Array | null = null;
+  maxProbs: Uint8Array | null = null;
   /** A person painted on it. */
   isTouched = false;
   /** Sent to the outbox at least once: opening it again revises the answer. */
@@ -105,13 +106,11 @@ async function loadBitmap(url: string): Promise<ImageBitmap> {
 }
 
 function loadCrop(imageId: string, box: Rect, maxPx: number): Promise<ImageBitmap> {
-  return loadBitmap(`${images.url(imageId, "crop")}?${boxQuery(box)}&max_px=${maxPx}`);
+  return loadBitmap(images.boxUrl(imageId, "crop", box, { max_px: maxPx }));
 }
 
-const boxQuery = ({ x, y, width, height }: Rect) => `x=${x}&y=${y}&w=${width}&h=${height}`;
-
-async function loadSegments(assignment: Assignment, box: Rect): Promise<Uint16Array | null> {
-  const bytes = await bytesOrNull(`${assignment.segments_url}?${boxQuery(box)}`);
+async function loadSegments({ image }: Assignment, box: Rect): Promise<Uint16Array | null> {
+  const bytes = await bytesOrNull(images.boxUrl(image.id, "segments", box));
   if (!bytes) return null;
   const { samples } = await decodePng(bytes);
   return samples instanceof Uint16Array ? samples : Uint16Array.from(samples);

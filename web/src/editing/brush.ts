@@ -5,6 +5,8 @@ interface Point {
   readonly y: number;
 }
 
+export type BrushShape = "round" | "square";
+
 /**
  * The pixels a round brush covers on its way from one point to another.
  *

@@ -1,4 +1,4 @@
-import { PixelRuns, runsWhere } from "./runs";
+import { PixelRuns } from "./runs";
 
 /**
  * The connected pixels (4-neighbourhood) around a seed for which `matches(index)` holds.
@@ -14,20 +14,35 @@ export function floodRuns(
 ): PixelRuns {
   const runs = new PixelRuns(width, height);
   if (seedX < 0 || seedY < 0 || seedX >= width || seedY >= height) return runs;
+  flood(width, height, [seedX, seedY], matches, (y, left, right) => runs.add(y, left, right));
+  return runs;
+}
+
+/**
+ * Flood from any number of seeds (x, y, x, y, ...), telling each run once; returns 1 where it came.
+ *
+ * `seeds` is used up.
+ */
+export function flood(
+  width: number,
+  height: number,
+  seeds: number[],
+  matches: (index: number) => boolean,
+  visit: (y: number, left: number, right: number) => void,
+): Uint8Array {
   const seen = new Uint8Array(width * height);
   const isOpen = (index: number) => seen[index] === 0 && matches(index);
-  const stack = [seedX, seedY];
-  while (stack.length > 0) {
-    const y = stack.pop() as number;
-    const x = stack.pop() as number;
+  while (seeds.length > 0) {
+    const y = seeds.pop() as number;
+    const x = seeds.pop() as number;
     if (!isOpen(y * width + x)) continue;
     const [left, right] = spanAround(x, y * width, width, isOpen);
     seen.fill(1, y * width + left, y * width + right);
-    runs.add(y, left, right);
-    if (y > 0) pushOpen(stack, left, right, y - 1, width, isOpen);
-    if (y + 1 < height) pushOpen(stack, left, right, y + 1, width, isOpen);
+    visit(y, left, right);
+    if (y > 0) pushOpen(seeds, left, right, y - 1, width, isOpen);
+    if (y + 1 < height) pushOpen(seeds, left, right, y + 1, width, isOpen);
   }
-  return runs;
+  return seen;
 }
 
 function spanAround(
@@ -85,8 +100,31 @@ export function wandRuns(
   });
 }
 
-/** All pixels of the segment under a pixel: one click, one segment. */
-export function segmentRuns(segments: Uint16Array, width: number, height: number, index: number): PixelRuns {
-  const id = segments[index];
-  return runsWhere(width, height, (i) => segments[i] === id);
+/**
+ * The magic wand on what the model thinks: connected pixels of the class it sees at the seed, about as sure as there.
+ *
+ * @param classes - the model's class of each pixel.
+ * @param maxProbs - its probability of that class, 0..255.
+ * @param tolerance - largest difference from the seed's probability, in the same steps.
+ */
+export function likelyRuns(
+  classes: Readonly<Uint8Array>,
+  maxProbs: Readonly<Uint8Array>,
+  width: number,
+  height: number,
+  seed: { readonly x: number; readonly y: number },
+  tolerance: number,
+  isInside: (index: number) => boolean,
+): PixelRuns {
+  const at = seed.y * width + seed.x;
+  return floodRuns(
+    width,
+    height,
+    seed.x,
+    seed.y,
+    (index) =>
+      isInside(index) &&
+      classes[index] === classes[at] &&
+      Math.abs(maxProbs[index] - maxProbs[at]) <= tolerance,
+  );
 }

@@ -8,11 +8,15 @@ interface Entry {
   readonly bytes: number;
 }
 
-/** Bytes a region's undo may take before its oldest strokes are let go. */
-export const HISTORY_BUDGET_BYTES = 64 * 1024 * 1024;
+/** Bytes a region's undo may take: two whole fills of 8192 x 4096 pixels, or 60,000 tiles. */
+export const HISTORY_BUDGET_BYTES = 80 * 1024 * 1024;
+/** What a tile costs beside its pixels: its array's header and its place in the map (measured in Chromium: 150-180). */
+export const TILE_OVERHEAD_BYTES = 176;
 
 /**
  * Strokes of one label map, newest last. Undo and redo swap tiles with the map, so each costs what the stroke cost.
+ *
+ * What is held never exceeds the budget: the oldest strokes go first, and a stroke too large for it cannot be undone.
  *
  * This class only knows bytes; `RegionDocument` is the one that writes pixels and tells it beforehand.
  */
@@ -63,7 +67,7 @@ export class History {
     const entry = { tiles, bytes: sizeOf(tiles) };
     this.undoStack.push(entry);
     this.bytesHeld += entry.bytes;
-    while (this.bytesHeld > this.budgetBytes && this.undoStack.length > 1) {
+    while (this.bytesHeld > this.budgetBytes) {
       this.bytesHeld -= this.undoStack.shift()?.bytes ?? 0;
     }
     return true;
@@ -100,6 +104,6 @@ function move(from: Entry[], to: Entry[], swap: (tile: number, pixels: Uint8Arra
 
 function sizeOf(tiles: Map<number, Uint8Array>): number {
   let bytes = 0;
-  for (const pixels of tiles.values()) bytes += pixels.byteLength;
+  for (const pixels of tiles.values()) bytes += pixels.byteLength + TILE_OVERHEAD_BYTES;
   return bytes;
 }

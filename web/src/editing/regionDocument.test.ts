@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { brushRuns } from "./brush";
-import { History } from "./history";
+import { History, TILE_OVERHEAD_BYTES, TILE_PX } from "./history";
 import { UNLABELLED, VOID } from "./labelMap";
 import { type Patch, RegionDocument } from "./regionDocument";
 import { runsWhere } from "./runs";
@@ -132,9 +132,52 @@ describe("RegionDocument", () => {
   });
 });
 
+const TILE_BYTES = TILE_PX * TILE_PX + TILE_OVERHEAD_BYTES;
+
 describe("History", () => {
+  it("never holds more than its budget, and still undoes what it holds exactly", () => {
+    const random = randomNumbers(11);
+    const budget = 20 * TILE_BYTES;
+    const history = new History(budget);
+    const doc = new RegionDocument(SIZE, FULL, null, history);
+    let states = [doc.labelMap.slice()];
+    for (let step = 0; step < 400; step++) {
+      const from = { x: random() * SIZE.width, y: random() * SIZE.height };
+      const to = { x: random() * SIZE.width, y: random() * SIZE.height };
+      if (random() < 0.2) doc.undo() && states.pop();
+      else {
+        const patch = doc.edit(brushRuns(from, to, 9, SIZE.width, SIZE.height), Math.floor(random() * 6));
+        if (patch.numChanged > 0) states.push(doc.labelMap.slice());
+      }
+      expect(history.bytes).toBeLessThanOrEqual(budget);
+    }
+    let undone = 0;
+    while (doc.undo()) undone++;
+    states = states.slice(0, states.length - undone);
+    expect(undone).toBeGreaterThan(1);
+    expect([...doc.labelMap]).toEqual([...(states.at(-1) ?? [])]);
+  });
+
+  it("lets a stroke go that is larger than the budget", () => {
+    const history = new History(TILE_BYTES);
+    const doc = new RegionDocument(SIZE, FULL, null, history);
+    doc.edit(everything(doc), 1);
+    expect([doc.canUndo, history.bytes]).toEqual([false, 0]);
+  });
+
+  it("undoes nothing while a stroke is being painted", () => {
+    const doc = new RegionDocument(SIZE, FULL, null);
+    doc.edit(everything(doc), 1);
+    doc.beginStroke();
+    doc.edit(everything(doc), 2);
+    expect(doc.undo()).toBe(false);
+    doc.commitStroke();
+    doc.undo();
+    expect(doc.count(1)).toBe(doc.area);
+  });
+
   it("lets the oldest strokes go when the byte budget is full", () => {
-    const doc = new RegionDocument(SIZE, FULL, null, new History(2500));
+    const doc = new RegionDocument(SIZE, FULL, null, new History(2 * TILE_BYTES));
     for (let value = 1; value <= 5; value++) {
       doc.edit(
         runsWhere(SIZE.width, SIZE.height, (i) => i === 0),

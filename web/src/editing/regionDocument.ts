@@ -137,6 +137,7 @@ export class RegionDocument implements Size {
     return this.write(this.regionRuns(), labelMap, "server");
   }
 
+  /** One stroke back; not while one is being painted. */
   undo(): boolean {
     return this.travel((swap) => this.history.undo(swap));
   }
@@ -149,15 +150,10 @@ export class RegionDocument implements Size {
   private write(runs: PixelRuns, paint: Paint, origin: Origin): Patch {
     let numChanged = 0;
     runs.forEach((y, x0, x1) => {
-      for (let index = y * this.width + x0, end = y * this.width + x1; index < end; index++) {
-        if (this.mask[index] === 0) continue;
-        const value = typeof paint === "number" ? paint : paint[index];
-        if (this.labels[index] === value) continue;
-        if (origin === "user") this.rememberTile(index);
-        this.counts[this.labels[index]]--;
-        this.counts[value]++;
-        this.labels[index] = value;
-        numChanged++;
+      for (let x = x0; x < x1; ) {
+        const end = Math.min(x1, x - (x % TILE_PX) + TILE_PX);
+        numChanged += this.writeSpan(y, x, end, paint, origin);
+        x = end;
       }
     });
     const patch = { rect: numChanged > 0 ? runs.bounds : EMPTY_RECT, numChanged, origin };
@@ -165,11 +161,28 @@ export class RegionDocument implements Size {
     return patch;
   }
 
+  /** Write pixels of one row that lie in one tile; returns how many changed. */
+  private writeSpan(y: number, x0: number, x1: number, paint: Paint, origin: Origin): number {
+    const { mask, labels, counts } = this;
+    let numChanged = 0;
+    for (let index = y * this.width + x0, end = y * this.width + x1; index < end; index++) {
+      const value = typeof paint === "number" ? paint : paint[index];
+      if (mask[index] === 0 || labels[index] === value) continue;
+      if (origin === "user" && numChanged === 0) this.rememberTile(x0, y);
+      counts[labels[index]]--;
+      counts[value]++;
+      labels[index] = value;
+      numChanged++;
+    }
+    return numChanged;
+  }
+
   private emit(patch: Patch): void {
     if (patch.numChanged > 0) for (const listener of this.listeners) listener(patch);
   }
 
   private travel(step: (swap: (tile: number, pixels: Uint8Array) => Uint8Array) => boolean): boolean {
+    if (this.history.isOpen) return false;
     let rect = EMPTY_RECT;
     const moved = step((tile, pixels) => {
       const swapped = this.swapTile(tile, pixels);
@@ -180,9 +193,7 @@ export class RegionDocument implements Size {
     return moved;
   }
 
-  private rememberTile(index: number): void {
-    const y = Math.floor(index / this.width);
-    const x = index - y * this.width;
+  private rememberTile(x: number, y: number): void {
     const tile = Math.floor(y / TILE_PX) * this.tilesPerRow + Math.floor(x / TILE_PX);
     this.history.remember(tile, () => this.readTile(this.tileRect(tile)));
   }

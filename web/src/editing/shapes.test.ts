@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { brushRuns } from "./brush";
-import { floodRuns, segmentRuns, wandRuns } from "./fill";
+import { floodRuns, likelyRuns, wandRuns } from "./fill";
 import { cutOut, unionRect } from "./labelMap";
 import { maskEdges } from "./outline";
 import { polygonRuns } from "./polygon";
 import type { PixelRuns } from "./runs";
+import { SegmentIndex } from "./segments";
+import { squareBrushRuns } from "./squareBrush";
 
 /** The runs as text, one line a row, so that a test shows what it means. */
 function picture(runs: PixelRuns): string[] {
@@ -56,6 +58,41 @@ describe("brushRuns", () => {
   });
 });
 
+describe("squareBrushRuns", () => {
+  it("is a square of its side for a click, wherever in a pixel the pointer is", () => {
+    for (const offset of [0, 0.3, 0.5, 0.99]) {
+      for (const side of [1, 2, 3, 4]) {
+        const at = { x: 5 + offset, y: 5 + offset };
+        const text = picture(squareBrushRuns(at, at, side, 12, 12));
+        expect(text.filter((row) => row.includes("#".repeat(side))).length).toBe(side);
+        expect(text.join("").split("#").length - 1).toBe(side * side);
+      }
+    }
+  });
+
+  it("holds what some square on the way holds, pixel by pixel", () => {
+    const size = 30;
+    for (const [a, b, side] of [
+      [{ x: 5.2, y: 6.1 }, { x: 21.7, y: 14.9 }, 7],
+      [{ x: 24.3, y: 3.3 }, { x: 9.1, y: 25.2 }, 4],
+      [{ x: 3.1, y: 9.7 }, { x: 26.4, y: 9.7 }, 5],
+    ] as const) {
+      const expected = Array.from({ length: size }, () => Array(size).fill("."));
+      for (let step = 0; step <= 4000; step++) {
+        const [x, y] = [a.x + ((b.x - a.x) * step) / 4000, a.y + ((b.y - a.y) * step) / 4000];
+        for (let row = 0; row < size; row++) {
+          for (let column = 0; column < size; column++) {
+            const [dx, dy] = [column + 0.5 - x, row + 0.5 - y];
+            const isIn = dx >= -side / 2 && dx < side / 2 && dy >= -side / 2 && dy < side / 2;
+            if (isIn) expected[row][column] = "#";
+          }
+        }
+      }
+      expect(picture(squareBrushRuns(a, b, side, size, size))).toEqual(expected.map((row) => row.join("")));
+    }
+  });
+});
+
 describe("fills", () => {
   it("flood stays in the connected part", () => {
     const open = ["##.#", "#..#", ".###"].join("");
@@ -74,7 +111,19 @@ describe("fills", () => {
 
   it("a segment is all pixels of one id", () => {
     const segments = Uint16Array.from([1, 1, 300, 1, 300, 300]);
-    expect(picture(segmentRuns(segments, 3, 2, 2))).toEqual(["..#", ".##"]);
+    const index = new SegmentIndex(segments, { width: 3, height: 2 });
+    expect(picture(index.runsOf(300))).toEqual(["..#", ".##"]);
+    expect(index.boundsOf(300)).toEqual({ x: 1, y: 0, width: 2, height: 2 });
+    expect(index.runsOf(7).isEmpty).toBe(true);
+  });
+
+  it("wand on probability follows the predicted class and how sure the model is", () => {
+    const classes = Uint8Array.from([1, 1, 1, 2]);
+    const maxProbs = Uint8Array.from([200, 180, 100, 200]);
+    const seed = { x: 0, y: 0 };
+    expect(picture(likelyRuns(classes, maxProbs, 4, 1, seed, 20, () => true))).toEqual(["##.."]);
+    expect(picture(likelyRuns(classes, maxProbs, 4, 1, seed, 255, () => true))).toEqual(["###."]);
+    expect(picture(likelyRuns(classes, maxProbs, 4, 1, seed, 255, (i) => i !== 1))).toEqual(["#..."]);
   });
 });
 

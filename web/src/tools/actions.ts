@@ -20,6 +20,10 @@ const KEY_NAMES: Record<string, string> = {
   ArrowDown: "↓",
   BracketLeft: "[",
   BracketRight: "]",
+  Equal: "+",
+  NumpadAdd: "+",
+  Minus: "-",
+  NumpadSubtract: "-",
   Escape: "Esc",
 };
 

@@ -1,20 +1,30 @@
-import { type Size, UNLABELLED } from "@/editing/labelMap";
-import type { Paint, Patch } from "@/editing/regionDocument";
-import { runsWhere } from "@/editing/runs";
+import type { Rect, Size } from "@/editing/labelMap";
+import type { Patch, RegionDocument } from "@/editing/regionDocument";
 import { type Adjustment, PictureAdjuster } from "@/viewer/adjustment";
 import type { Palette } from "@/viewer/colors";
-import type { ImagePoint } from "@/viewer/geometry";
+import { type ImagePoint, screenPoint } from "@/viewer/geometry";
 import { LabelLayer, type LabelLook, PLAIN_LOOK } from "@/viewer/labelLayer";
 import { FlashLayer, type ImageLayer, RegionLayer } from "@/viewer/layers";
 import { withContext } from "@/viewer/opening";
 import { type Layer, Stage } from "@/viewer/stage";
 import { Viewport } from "@/viewer/viewport";
-import { PickTool, SuperpixelTool, WandTool } from "./clickTools";
+import { CopyTool, PickTool, ReplaceTool, WandTool } from "./clickTools";
+import { KeyboardControl } from "./keyboardControl";
 import { KeyboardCursor } from "./keyboardCursor";
 import { PointerControl } from "./pointerControl";
 import { PolygonTool } from "./polygonTool";
+import * as commands from "./regionCommands";
 import { StrokeTool } from "./strokeTool";
-import { type Bench, regionPixel, type Tool, type ToolHost, type ToolId, type ToolSettings } from "./tool";
+import { SuperpixelTool } from "./superpixelTool";
+import {
+  type Bench,
+  DEFAULT_SETTINGS,
+  regionPixel,
+  type Tool,
+  type ToolHost,
+  type ToolId,
+  type ToolSettings,
+} from "./tool";
 
 /** Share of the canvas left around the region and its context when it opens. */
 const MARGIN = 0.04;
@@ -42,9 +52,9 @@ export interface EditorEvents {
 
 /** The canvas with its layers, tools and commands. Knows no server and no framework. */
 export class Editor implements ToolHost {
-  readonly settings: ToolSettings = { paintValue: 0, brushSize: 12, tolerance: 24 };
+  readonly settings: ToolSettings = { ...DEFAULT_SETTINGS };
   readonly stage: Stage;
-  readonly keyboardCursor = new KeyboardCursor();
+  private readonly keyboard: KeyboardControl;
   private work: Work | null = null;
   private labels: LabelLayer | null = null;
   private flashLayer: FlashLayer | null = null;
@@ -59,7 +69,7 @@ export class Editor implements ToolHost {
   private readonly pointers: PointerControl;
   private readonly toolLayer: Layer = {
     draw: (context, view) => {
-      this.keyboardCursor.draw(context, view);
+      this.keyboard.cursor.draw(context, view);
       if (this.work) this.currentTool.draw(context, view, this.hover);
     },
   };
@@ -75,9 +85,12 @@ export class Editor implements ToolHost {
       polygon: this.polygon,
       superpixel: new SuperpixelTool(this),
       wand: new WandTool(this),
+      copy: new CopyTool(this),
+      replace: new ReplaceTool(this),
       pick: new PickTool(this),
     };
     this.currentTool = this.tools.brush;
+    this.keyboard = new KeyboardControl(new KeyboardCursor(), this.keyboardHost());
     this.stage = new Stage(canvas, events.onView, () => this.fitRegion());
     this.pointers = new PointerControl(this.stage, this.pointerHost());
   }
@@ -92,10 +105,8 @@ export class Editor implements ToolHost {
 
   /** Put a region on the table; null clears it. */
   open(work: Work | null, palette: Palette): void {
-    this.pointers.cancel();
-    this.currentTool.cancel();
+    this.dropGesture();
     this.stopListening();
-    this.keyboardCursor.hide();
     this.work = work;
     this.maps = { heat: null, answers: null };
     this.labels = null;
@@ -159,45 +170,54 @@ export class Editor implements ToolHost {
 
   /** Every pixel of the region nobody has labelled takes a value. */
   fillRest(value: number): void {
-    const document = this.work?.document;
-    if (document) this.command(document.runsOf(UNLABELLED), value);
+    this.command((document) => commands.fillRest(document, value));
   }
 
   /** The whole region takes one value. */
   fillRegion(value: number): void {
-    const document = this.work?.document;
-    if (!document) return;
-    this.command(document.regionRuns(), value);
+    if (!this.work) return;
+    this.command((document) => commands.fillRegion(document, value));
     this.events.onRegionFilled(value);
   }
 
   /** The whole region goes back to what the model said; or only its unlabelled pixels. */
   acceptPrediction(onlyUnlabelled = false): void {
-    const document = this.work?.document;
-    if (!document?.prediction) return;
-    const runs = onlyUnlabelled ? document.runsOf(UNLABELLED) : document.regionRuns();
-    this.command(runs, document.prediction);
+    this.command((document) => commands.acceptPrediction(document, onlyUnlabelled));
+  }
+
+  /** What the painted class encloses takes it. */
+  fillHoles(): void {
+    this.command((document) => commands.fillHoles(document, this.settings.paintValue));
+  }
+
+  smoothEdges(): void {
+    this.command(commands.smoothEdges);
   }
 
   /** All pixels of the class under the pointer take the class that is painted. */
   replaceHovered(): void {
-    const at = this.keyboardCursor.at ?? this.hover;
+    const at = this.keyboard.cursor.at ?? this.hover;
     const pixel = this.work && at && regionPixel(this.work, at);
     if (!this.work || !pixel) return;
-    const { labelMap, mask, width, height } = this.work.document;
-    const old = labelMap[pixel.index];
-    const runs = runsWhere(width, height, (i) => mask[i] === 1 && labelMap[i] === old);
-    this.command(runs, this.settings.paintValue);
+    const old = this.work.document.labelMap[pixel.index];
+    this.command((document) => commands.replaceValue(document, old, this.settings.paintValue));
   }
 
   /** Esc: drop what is half done. Returns false when there was nothing to drop. */
   cancel(): boolean {
-    const wasBusy = this.polygon.isDrawing || this.pointers.isWorking || this.keyboardCursor.isActive;
-    this.pointers.cancel();
-    this.currentTool.cancel();
-    this.keyboardCursor.hide();
+    const wasBusy = this.polygon.isDrawing || this.pointers.isWorking || this.keyboard.cursor.isActive;
+    this.dropGesture();
     this.stage.invalidate();
     return wasBusy;
+  }
+
+  get isDrawingPolygon(): boolean {
+    return this.polygon.isDrawing;
+  }
+
+  /** Take the last corner of a half-drawn polygon back. */
+  undoCorner(): void {
+    this.polygon.back();
   }
 
   /** Enter closes a half-drawn polygon. Returns false when there is none. */
@@ -222,31 +242,31 @@ export class Editor implements ToolHost {
   }
 
   moveCursor(dx: number, dy: number): void {
-    if (!this.work) return;
     this.events.onActivity();
-    this.keyboardCursor.move(dx, dy, this.work.box);
-    const at = this.keyboardCursor.at;
-    this.onHover(at);
-    if (at) this.currentTool.move({ at, pressure: 1, shiftKey: false, altKey: false });
+    this.keyboard.move(dx, dy);
     this.stage.invalidate();
   }
 
+  /** Space works with the keyboard cursor where there is one; else it is held to pan. */
   holdSpace(): void {
-    this.pointers.holdSpace();
+    if (!this.keyboard.press()) this.pointers.holdSpace();
   }
 
-  /** Space comes up; when only tapped, the keyboard cursor works with the tool once. */
   releaseSpace(): void {
-    const at = this.keyboardCursor.at;
-    if (!this.pointers.releaseSpace() || !at || !this.work) return;
-    const pointer = { at, pressure: 1, shiftKey: false, altKey: false };
-    this.currentTool.down(pointer);
-    this.currentTool.up(pointer);
+    if (!this.keyboard.release()) this.pointers.releaseSpace();
   }
 
   /** The key came up somewhere else: no panning, no painting. */
   dropSpace(): void {
     this.pointers.releaseSpace();
+    this.keyboard.abort();
+  }
+
+  /** Zoom at the keyboard cursor, the pointer, or the middle of the canvas. */
+  zoomBy(factor: number): void {
+    const { view, size } = this.stage;
+    const at = this.keyboard.cursor.at ?? this.hover;
+    this.stage.zoomAt(at ? view.toScreen(at) : screenPoint(size.width / 2, size.height / 2), factor);
   }
 
   dispose(): void {
@@ -255,8 +275,14 @@ export class Editor implements ToolHost {
     this.stage.dispose();
   }
 
-  private command(runs: Parameters<Work["document"]["edit"]>[0], paint: Paint): void {
-    this.work?.document.edit(runs, paint);
+  private command(perform: (document: RegionDocument) => void): void {
+    if (this.work) perform(this.work.document);
+  }
+
+  private dropGesture(): void {
+    this.pointers.cancel();
+    this.currentTool.cancel();
+    this.keyboard.drop();
   }
 
   private changed(patch: Patch): void {
@@ -286,6 +312,22 @@ export class Editor implements ToolHost {
     this.stage.invalidate();
   }
 
+  private keyboardHost() {
+    const editor = this;
+    return {
+      get tool() {
+        return editor.currentTool;
+      },
+      get box(): Rect | null {
+        return editor.work?.box ?? null;
+      },
+      onMove(at: ImagePoint) {
+        editor.stage.reveal(at);
+        editor.onHover(at);
+      },
+    };
+  }
+
   private pointerHost() {
     const editor = this;
     return {
@@ -296,7 +338,7 @@ export class Editor implements ToolHost {
         return editor.work !== null;
       },
       onHover(at: ImagePoint | null) {
-        if (at) editor.keyboardCursor.hide();
+        if (at) editor.keyboard.drop();
         editor.events.onActivity();
         editor.onHover(at);
       },

@@ -23,7 +23,6 @@ export class PointerControl {
   private readonly pointers = new Map<number, ScreenPoint>();
   private mode: "idle" | "tool" | "pan" | "pinch" = "idle";
   private isSpaceHeld = false;
-  private didPan = false;
   private readonly listeners = new AbortController();
   private lastPenMs = Number.NEGATIVE_INFINITY;
 
@@ -45,16 +44,12 @@ export class PointerControl {
   /** Space goes down: panning until `releaseSpace`. */
   holdSpace(): void {
     this.isSpaceHeld = true;
-    this.didPan = false;
     this.showCursor();
   }
 
-  /** Returns true when Space was only tapped. */
-  releaseSpace(): boolean {
-    const wasTap = this.isSpaceHeld && !this.didPan;
+  releaseSpace(): void {
     this.isSpaceHeld = false;
     this.showCursor();
-    return wasTap;
   }
 
   get isWorking(): boolean {
@@ -106,7 +101,6 @@ export class PointerControl {
     if (before) this.pointers.set(event.pointerId, at);
     this.host.onHover(this.stage.view.toImage(at));
     if (this.mode === "pan" && before) {
-      this.didPan = true;
       this.stage.view = this.stage.view.pannedBy(at.x - before.x, at.y - before.y);
     } else if (this.mode === "pinch" && before) {
       this.pinch(event.pointerId, before, at);
@@ -172,7 +166,7 @@ export class PointerControl {
       at: this.stage.view.toImage(at),
       pressure: event.pointerType === "pen" ? event.pressure : 1,
       shiftKey: event.shiftKey,
-      altKey: event.altKey,
+      timeMs: event.timeStamp,
     };
   }
 }

@@ -5,12 +5,15 @@ import { inBox, type Tool, type ToolHost, type ToolPointer } from "./tool";
 
 /** A click this near to the first corner (in CSS pixels) closes the polygon. */
 const CLOSING_PX = 9;
+/** Two clicks at one place within this time are a double click. */
+const DOUBLE_CLICK_MS = 400;
 
 /** Click corner by corner; the first corner, a double click or Enter closes and fills, Esc drops it. */
 export class PolygonTool implements Tool {
   readonly id = "polygon";
   readonly cursor = "crosshair";
   private corners: ImagePoint[] = [];
+  private lastClickMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly host: ToolHost,
@@ -23,11 +26,10 @@ export class PolygonTool implements Tool {
 
   down(pointer: ToolPointer): void {
     if (!this.host.bench) return;
-    const [first] = this.corners;
-    const last = this.corners.at(-1);
-    const closes =
-      this.corners.length >= 3 && (this.isNear(first, pointer.at) || this.isNear(last, pointer.at));
-    if (closes) this.close();
+    const isSecond =
+      pointer.timeMs - this.lastClickMs <= DOUBLE_CLICK_MS && this.isNear(this.corners.at(-1), pointer.at);
+    this.lastClickMs = pointer.timeMs;
+    if (isSecond || (this.corners.length >= 3 && this.isNear(this.corners[0], pointer.at))) this.close();
     else this.corners.push(pointer.at);
     this.host.invalidate();
   }
@@ -49,11 +51,12 @@ export class PolygonTool implements Tool {
     this.host.invalidate();
   }
 
+  /** Fill what has been drawn; with fewer than three corners go on drawing. */
   close(): void {
     const { bench } = this.host;
     const corners = this.corners;
-    this.corners = [];
     if (!bench || corners.length < 3) return;
+    this.corners = [];
     const { width, height } = bench.box;
     const runs = polygonRuns(
       corners.map((corner) => inBox(bench, corner)),

@@ -1,6 +1,9 @@
 import { brushRuns } from "@/editing/brush";
 import { UNLABELLED } from "@/editing/labelMap";
 import type { Paint } from "@/editing/regionDocument";
+import type { PixelRuns } from "@/editing/runs";
+import { softened } from "@/editing/softBrush";
+import { squareBrushRuns } from "@/editing/squareBrush";
 import type { ImagePoint } from "@/viewer/geometry";
 import type { Viewport } from "@/viewer/viewport";
 import { type Bench, inBox, type Tool, type ToolHost, type ToolPointer } from "./tool";
@@ -44,8 +47,9 @@ export class StrokeTool implements Tool {
 
   draw(context: CanvasRenderingContext2D, view: Viewport, hover: ImagePoint | null): void {
     if (!hover) return;
-    const centre = view.toScreen(hover);
-    const radius = Math.max(2, (this.host.settings.brushSize * view.scale) / 2);
+    const { brushSize, brushShape } = this.host.settings;
+    const { x, y } = view.toScreen(hover);
+    const radius = Math.max(2, (brushSize * view.scale) / 2);
     for (const [width, color] of [
       [3, "rgb(0 0 0 / 0.6)"],
       [1.25, "#fff"],
@@ -54,24 +58,33 @@ export class StrokeTool implements Tool {
       context.lineWidth = width;
       context.strokeStyle = color;
       context.setLineDash(this.id === "eraser" ? [4, 3] : []);
-      context.arc(centre.x, centre.y, radius, 0, 2 * Math.PI);
+      if (brushShape === "square") context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
+      else context.arc(x, y, radius, 0, 2 * Math.PI);
       context.stroke();
     }
     context.setLineDash([]);
   }
 
   private paint(bench: Bench, from: ImagePoint, pointer: ToolPointer): void {
-    const pressure = LIGHTEST_PRESSURE + (1 - LIGHTEST_PRESSURE) * pointer.pressure;
-    const diameter = Math.max(1, this.host.settings.brushSize * pressure);
-    const { width, height } = bench.box;
-    const runs = brushRuns(inBox(bench, from), inBox(bench, pointer.at), diameter, width, height);
-    bench.document.edit(runs, this.paintFor(bench));
+    bench.document.edit(this.runsFor(bench, from, pointer), this.paintFor(bench));
     this.last = pointer.at;
   }
 
-  /** The eraser goes back to what the model said, or to nothing before there is a model. */
+  private runsFor(bench: Bench, from: ImagePoint, { at, pressure }: ToolPointer): PixelRuns {
+    const { brushSize, brushShape, penPressure } = this.host.settings;
+    const share = penPressure === "size" ? LIGHTEST_PRESSURE + (1 - LIGHTEST_PRESSURE) * pressure : 1;
+    const { width, height } = bench.box;
+    const [start, end] = [inBox(bench, from), inBox(bench, at)];
+    const cover = brushShape === "square" ? squareBrushRuns : brushRuns;
+    const runs = cover(start, end, Math.max(1, brushSize * share), width, height);
+    if (penPressure !== "hardness" || pressure >= 1 || !bench.rgba) return runs;
+    return softened(runs, bench.rgba, end, 255 * pressure);
+  }
+
+  /** Before there is a model, nothing is all there is to go back to. */
   private paintFor(bench: Bench): Paint {
-    if (this.id === "brush") return this.host.settings.paintValue;
-    return bench.document.prediction ?? UNLABELLED;
+    const { paintValue, eraseTo } = this.host.settings;
+    if (this.id === "brush") return paintValue;
+    return (eraseTo === "prediction" && bench.document.prediction) || UNLABELLED;
   }
 }

@@ -1,9 +1,19 @@
+import type { BrushShape } from "@/editing/brush";
 import type { Rect } from "@/editing/labelMap";
 import type { RegionDocument } from "@/editing/regionDocument";
 import type { ImagePoint } from "@/viewer/geometry";
 import type { Viewport } from "@/viewer/viewport";
 
-export const TOOL_IDS = ["brush", "eraser", "polygon", "superpixel", "wand", "pick"] as const;
+export const TOOL_IDS = [
+  "brush",
+  "eraser",
+  "polygon",
+  "superpixel",
+  "wand",
+  "copy",
+  "replace",
+  "pick",
+] as const;
 export type ToolId = (typeof TOOL_IDS)[number];
 
 /** One region on the table: everything a tool may look at. */
@@ -15,16 +25,42 @@ export interface Bench {
   readonly rgba: Uint8ClampedArray | null;
   /** Segment id of each pixel of the box; null while they load or when there are none. */
   readonly segments: Uint16Array | null;
+  /** The model's probability of the class it predicts, 0..255; null until it is asked for, or when there is none. */
+  readonly maxProbs: Uint8Array | null;
 }
+
+/** What the eraser leaves behind: what the model said, or nothing. */
+export type EraseTarget = "prediction" | "unlabelled";
+/** What a pen's pressure changes: nothing, the diameter, or how far from the colour under its tip it paints. */
+export type PenPressure = "off" | "size" | "hardness";
+/** What the wand calls alike: the picture's colour, or what the model thinks. */
+export type WandBasis = "color" | "probability";
 
 export interface ToolSettings {
   /** What is painted: a class index or VOID. */
   paintValue: number;
-  /** Diameter of brush and eraser in image pixels. */
+  /** Diameter or side of brush and eraser in image pixels. */
   brushSize: number;
-  /** Largest difference a channel may have for the wand. */
+  brushShape: BrushShape;
+  penPressure: PenPressure;
+  eraseTo: EraseTarget;
+  wandBasis: WandBasis;
+  /** Largest difference a colour channel may have for the wand. */
   tolerance: number;
+  /** Largest difference in the model's probability for the wand, in percent. */
+  certaintyTolerance: number;
 }
+
+export const DEFAULT_SETTINGS: ToolSettings = {
+  paintValue: 0,
+  brushSize: 12,
+  brushShape: "round",
+  penPressure: "size",
+  eraseTo: "prediction",
+  wandBasis: "color",
+  tolerance: 24,
+  certaintyTolerance: 20,
+};
 
 /** What tools get from the editor around them. */
 export interface ToolHost {
@@ -41,7 +77,8 @@ export interface ToolPointer {
   /** 0..1; 1 for mouse and touch. */
   readonly pressure: number;
   readonly shiftKey: boolean;
-  readonly altKey: boolean;
+  /** When it happened, in milliseconds of any clock: two clicks in quick succession are a double click. */
+  readonly timeMs: number;
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { Size } from "@/editing/labelMap";
-import type { ScreenPoint } from "./geometry";
+import { clamp, type ImagePoint, type ScreenPoint } from "./geometry";
 import { Viewport } from "./viewport";
 
 /** A view that has stayed this long is drawn once more: what was drawn coarsely on the way is drawn finely. */
 const REST_MS = 120;
+/** How near to the canvas's border a point may be that is to be seen with what is around it. */
+const REVEALED_MARGIN_PX = 40;
 
 /** Something drawn on the stage. The context comes in CSS pixels; layers in image pixels call `inImage`. */
 export interface Layer {
@@ -63,6 +65,15 @@ export class Stage {
 
   zoomAt(at: ScreenPoint, factor: number): void {
     this.view = this.view.zoomedAt(at, factor);
+  }
+
+  /** Pan as little as it takes to have a point of the image in sight, away from the canvas's border. */
+  reveal(point: ImagePoint): void {
+    const { x, y } = this.view.toScreen(point);
+    const { width, height } = this.currentSize;
+    const room = Math.min(REVEALED_MARGIN_PX, width / 2, height / 2);
+    const [dx, dy] = [clamp(x, room, width - room) - x, clamp(y, room, height - room) - y];
+    if (dx !== 0 || dy !== 0) this.view = this.view.pannedBy(dx, dy);
   }
 
   invalidate(): void {

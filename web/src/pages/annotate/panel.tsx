@@ -2,38 +2,20 @@ import type { AnnotateController } from "@/annotating/controller";
 import { useAnnotate } from "@/annotating/state";
 import type { Project } from "@/api/types";
 import { texts } from "@/texts";
-import { count, percent } from "@/ui/format";
+import { percent } from "@/ui/format";
 import { Slider } from "@/ui/slider";
 import { Welcome } from "./helpDialogs";
 import { Palette } from "./palette";
+import { ToolSettings } from "./toolSettings";
 import { Why } from "./why";
 
 const words = texts.annotate;
 
-function ToolSettings({ page }: { page: AnnotateController }) {
-  const { tool, brushSize, tolerance, opacity } = useAnnotate();
+function PaintSettings({ page }: { page: AnnotateController }) {
+  const opacity = useAnnotate((state) => state.opacity);
   return (
     <section className="stack tight">
-      {(tool === "brush" || tool === "eraser") && (
-        <Slider
-          label={words.brushSize}
-          value={brushSize}
-          min={1}
-          max={120}
-          text={words.sizeInPixels(count(brushSize))}
-          onChange={(size) => page.setBrushSize(size)}
-        />
-      )}
-      {tool === "wand" && (
-        <Slider
-          label={words.tolerance}
-          value={tolerance}
-          min={0}
-          max={120}
-          text={count(tolerance)}
-          onChange={(value) => page.setTolerance(value)}
-        />
-      )}
+      <ToolSettings page={page} />
       <Slider
         label={words.opacity}
         value={Math.round(100 * opacity)}
@@ -52,7 +34,7 @@ export function Panel({ page, project }: { page: AnnotateController; project: Pr
     <aside className="panel">
       <Welcome project={project} />
       <Palette page={page} classes={classes.filter((c) => c.merged_into === null)} />
-      <ToolSettings page={page} />
+      <PaintSettings page={page} />
       <Why project={project} />
     </aside>
   );

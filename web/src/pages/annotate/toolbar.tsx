@@ -1,11 +1,13 @@
 import { useAnnotate } from "@/annotating/state";
 import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
+import { TOOL_IDS } from "@/tools/tool";
 import { Icon, type IconName } from "@/ui/icons";
 import { keyText } from "./keyText";
 
 const words = texts.annotate;
-const TOOLS = ["brush", "eraser", "polygon", "superpixel", "wand", "pick"] as const;
+/** What works on the whole region at once. */
+const COMMANDS = ["fill", "fillRegion", "fillHoles", "smooth"] as const;
 
 /** Clicks leave the focus where it was, so that Enter goes on submitting. */
 export const keepFocus = (event: { preventDefault(): void }) => event.preventDefault();
@@ -15,10 +17,11 @@ interface ToolButtonProps {
   icon: IconName;
   testId: string;
   label?: string;
+  hint?: string;
   isPressed?: boolean;
 }
 
-export function ToolButton({ action, icon, testId, label, isPressed }: ToolButtonProps) {
+export function ToolButton({ action, icon, testId, label, hint, isPressed }: ToolButtonProps) {
   const key = action.shortcuts[0] ? keyText(action.shortcuts[0]) : "";
   const name = label ?? action.label;
   return (
@@ -29,7 +32,7 @@ export function ToolButton({ action, icon, testId, label, isPressed }: ToolButto
       aria-pressed={isPressed}
       aria-label={name}
       aria-keyshortcuts={key}
-      title={`${name} (${key})`}
+      title={hint ? `${name} (${key}): ${hint}` : `${name} (${key})`}
       disabled={!action.isAvailable()}
       onPointerDown={keepFocus}
       onClick={() => action.perform()}
@@ -43,22 +46,35 @@ export function ToolButton({ action, icon, testId, label, isPressed }: ToolButto
 export function Toolbar({ action }: { action(id: string): Action }) {
   const tool = useAnnotate((state) => state.tool);
   // Availability follows these; reading them renders the bar again when they change.
-  useAnnotate((state) => `${state.phase} ${state.canUndo} ${state.canRedo} ${state.numUnlabelled > 0}`);
+  useAnnotate(
+    (state) =>
+      `${state.phase} ${state.facts?.hasPrediction} ${state.canUndo} ${state.canRedo} ${state.numUnlabelled > 0}`,
+  );
   const { canUndo, canRedo } = useAnnotate.getState();
   return (
     <div className="toolbar" role="toolbar" aria-label={words.tools} aria-orientation="vertical">
-      {TOOLS.map((id) => (
+      {TOOL_IDS.map((id) => (
         <ToolButton
           key={id}
           action={action(id)}
           icon={id}
           testId={`tool-${id}`}
           label={words.toolNames[id]}
+          hint={words.toolHints[id]}
           isPressed={tool === id}
         />
       ))}
       <hr />
-      <ToolButton action={action("fill")} icon="fill" testId="tool-fill" label={words.toolNames.fill} />
+      {COMMANDS.map((id) => (
+        <ToolButton
+          key={id}
+          action={action(id)}
+          icon={id}
+          testId={`tool-${id}`}
+          label={words.toolNames[id]}
+          hint={words.toolHints[id]}
+        />
+      ))}
       <hr />
       <ToolButton action={{ ...action("undo"), isAvailable: () => canUndo }} icon="undo" testId="undo" />
       <ToolButton action={{ ...action("redo"), isAvailable: () => canRedo }} icon="redo" testId="redo" />

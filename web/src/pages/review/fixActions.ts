@@ -31,6 +31,8 @@ const TOOL_KEYS: readonly (readonly [ToolId, string])[] = [
   ["polygon", "p"],
   ["superpixel", "s"],
   ["wand", "w"],
+  ["copy", "c"],
+  ["replace", "Shift+r"],
   ["pick", "i"],
 ];
 const MOVES = [
@@ -65,7 +67,9 @@ export function fixActions(editor: Editor, page: Page): Action[] {
       () => state.numUnlabelled > 0,
     ),
     action("fillRegion", names.fillRegion, ["d"], () => editor.fillRegion(editor.settings.paintValue)),
-    action("replace", names.replace, ["r"], () => editor.replaceHovered()),
+    action("fillHoles", names.fillHoles, ["o"], () => editor.fillHoles()),
+    action("smooth", names.smooth, ["m"], () => editor.smoothEdges()),
+    action("replaceHovered", names.replaceHovered, ["r"], () => editor.replaceHovered()),
     action("accept", names.accept, ["a"], () => editor.acceptPrediction()),
     action("void", names.void, ["v"], () => page.change({ paintValue: VOID })),
     action(
