@@ -6,10 +6,7 @@ A real server over seeded rows with a model's predictions; no worker is needed.
 import base64
 import re
 import shutil
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +14,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
@@ -29,8 +24,8 @@ from segloop_server.app import create_app
 from segloop_store.states import RoundState
 from tests.browser.conftest import PASSWORD
 from tests.core.test_agreement import iou_by_loop, kappa_by_loop
-from tests.support.processes import free_ports
 from tests.support.seeding import seed_model, seed_project, seed_round
+from tests.support.serving import serving
 from tests.support.site import ADMIN_TOKEN, site_settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -90,22 +85,6 @@ def make_reviewed(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
         for name in ("ann", "ben"):
             answer_all(url, client, str(seeded.project_id), name, said)
         yield Reviewed(url, client, str(seeded.project_id), said)
-
-
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """The app behind a real socket, in a thread."""
-    (port,) = free_ports(1)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
-    server.config.timeout_graceful_shutdown = 1
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
 
 
 def answer_all(
