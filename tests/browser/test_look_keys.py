@@ -115,7 +115,7 @@ def test_news_are_told_to_those_who_do_not_see_them(canvas_page: Page) -> None:
     expect(news.nth(1)).to_have_text("100% unlabelled.")
     page.keyboard.press("d")
     expect(news.nth(1)).to_have_text("All labelled")
-    expect(news.nth(2)).to_have_text("Everything is on the server.")
+    expect(news.nth(2)).to_have_text("Everything you did is on the server.")
 
 
 OVERFLOWING = """() => ['html', '.annotate', '.panel', '.actionbar', '.toolbar', '.topbar'].filter((name) => {
