@@ -10,7 +10,7 @@ interface Entry {
 
 /** Bytes a region's undo may take: two whole fills of 8192 x 4096 pixels, or 60,000 tiles. */
 export const HISTORY_BUDGET_BYTES = 80 * 1024 * 1024;
-/** What a tile costs beside its pixels: its array's header and its place in the map (measured in Chromium: 150-180). */
+/** What a tile costs beside its pixels: its array's header and its place in the map (an estimate on the safe side). */
 export const TILE_OVERHEAD_BYTES = 176;
 
 /**
