@@ -106,6 +106,7 @@ def _command(folder: Path, ports: list[int]) -> list[str]:
         "-s3",
         f"-s3.config={folder / 's3.json'}",
         "-s3.port.iceberg=0",
+        "-s3.port.lance=0",  # its default is one fixed port: no two servers side by side
         "-master.electionTimeout=1s",
         "-master.heartbeatInterval=150ms",
         "-master.volumeSizeLimitMB=64",
