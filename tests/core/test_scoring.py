@@ -144,8 +144,9 @@ def test_leaving_early_ends_the_threads() -> None:
 
 def test_tensors_alive_do_not_grow_with_the_pool() -> None:
     network = _network()
-    few, many = (_alive_while_scoring(network, num_images) for num_images in (12, 24))
-    assert many < few + 12, "one more for each of the twelve further images"  # fewer may be on their way
+    few, many = (_alive_while_scoring(network, num_images) for num_images in (12, 48))
+    # some images are on their way at any time, a handful of tensors more or less; a leak adds 36
+    assert many < few + 12
 
 
 def _alive_while_scoring(network: SegmentationNetwork, num_images: int) -> int:
