@@ -78,15 +78,16 @@ class Stepper:
         return fill_in(batch, probs, self.settings, levels)
 
     def _cross_entropy(self, logits: Tensor, batch: Batch) -> Tensor:
+        weights = self._weights(batch)
         if self.settings.loss_means is LossMeans.ALL_PIXELS:
-            return cross_entropy(logits, batch.label_map, batch.weights, sparse_below=0.0)
+            return cross_entropy(logits, batch.label_map, weights, sparse_below=0.0)
         if self.settings.loss_means is LossMeans.JOINT:
-            return cross_entropy(logits, batch.label_map, self._weights(batch))
+            return cross_entropy(logits, batch.label_map, weights)
         return separate_cross_entropy(
             logits,
             batch.label_map,
             batch.pseudo_mask,
-            self._weights(batch),
+            weights,
             pseudo_label_weight=self.settings.pseudo_label_weight,
         )
 

@@ -393,9 +393,12 @@ def test_dominant_answers_can_weigh_nothing(tmp_path: Path) -> None:
     assert [loss for _, loss in model.loss_curve] == [0, 0]
 
 
-def test_rare_classes_weigh_more_when_told_so(tmp_path: Path, uninterrupted: TrainedModel) -> None:
-    weighed = _train(tmp_path, replace(SETTINGS, rare_class_power=0.5))
-    assert not _same_weights(weighed, uninterrupted)
+@pytest.mark.parametrize("loss_means", LossMeans)
+def test_rare_classes_weigh_more_when_told_so(tmp_path: Path, loss_means: LossMeans) -> None:
+    settings = replace(SETTINGS, image_steps=4, num_generations=0, loss_means=loss_means)
+    alike = _train(tmp_path / "alike", settings)
+    weighed = _train(tmp_path / "weighed", replace(settings, rare_class_power=0.5))
+    assert not _same_weights(weighed, alike)
 
 
 def test_what_cannot_be_trained_is_refused(tmp_path: Path) -> None:
