@@ -1,7 +1,8 @@
 import { UNLABELLED, VOID } from "@/editing/labelMap";
 import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
-import type { ToolId } from "@/tools/tool";
+import { CURSOR_MOVES, TOOL_KEYS } from "@/tools/editorKeys";
+import { TOOL_IDS, type ToolId } from "@/tools/tool";
 import type { AnnotateController } from "./controller";
 import { useAnnotate } from "./state";
 import { turnSwitch } from "./toolOptions";
@@ -33,12 +34,12 @@ export function annotateActions(page: AnnotateController): Action[] {
 }
 
 function toolActions(page: AnnotateController): Action[] {
-  const tool = (id: ToolId, key: string, isAvailable = always): Action => ({
+  const tool = (id: ToolId): Action => ({
     id,
     label: names[id],
-    shortcuts: [key],
+    shortcuts: [TOOL_KEYS[id]],
     group: groups.tools,
-    isAvailable,
+    isAvailable: id === "copy" ? hasPrediction : always,
     perform: () => page.setTool(id),
   });
   const option = (id: keyof typeof names, shortcut: string, perform: () => void): Action => ({
@@ -54,14 +55,7 @@ function toolActions(page: AnnotateController): Action[] {
     page.setBrushSize(size + share * stepOf(size));
   };
   return [
-    tool("brush", "b"),
-    tool("eraser", "e"),
-    tool("polygon", "p"),
-    tool("superpixel", "s"),
-    tool("wand", "w"),
-    tool("copy", "c", hasPrediction),
-    tool("replace", "Shift+r"),
-    tool("pick", "i"),
+    ...TOOL_IDS.map(tool),
     option("smaller", "BracketLeft", () => resize(-1)),
     option("larger", "BracketRight", () => resize(1)),
     option("brushShape", "Shift+b", () => turnSwitch("brushShape")),
@@ -208,22 +202,12 @@ function viewActions(page: AnnotateController): Action[] {
 }
 
 function cursorActions(page: AnnotateController): Action[] {
-  const moves = [
-    ["left", "ArrowLeft", -1, 0],
-    ["right", "ArrowRight", 1, 0],
-    ["up", "ArrowUp", 0, -1],
-    ["down", "ArrowDown", 0, 1],
-  ] as const;
-  return [1, 10].flatMap((pixels) =>
-    moves.map(
-      ([id, key, dx, dy]): Action => ({
-        id: pixels === 1 ? id : `${id}10`,
-        label: pixels === 1 ? names[id] : names[`${id}10`],
-        shortcuts: [pixels === 1 ? key : `Shift+${key}`],
-        group: groups.cursor,
-        isAvailable: isWorking,
-        perform: () => page.editor.moveCursor(dx * pixels, dy * pixels),
-      }),
-    ),
-  );
+  return CURSOR_MOVES.map(({ id, shortcut, dx, dy }) => ({
+    id,
+    label: names[id],
+    shortcuts: [shortcut],
+    group: groups.cursor,
+    isAvailable: isWorking,
+    perform: () => page.editor.moveCursor(dx, dy),
+  }));
 }

@@ -2,7 +2,8 @@ import { VOID } from "@/editing/labelMap";
 import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
 import type { Editor } from "@/tools/editor";
-import type { ToolId } from "@/tools/tool";
+import { CURSOR_MOVES, TOOL_KEYS } from "@/tools/editorKeys";
+import { TOOL_IDS, type ToolId } from "@/tools/tool";
 
 const names = texts.annotate.actions;
 const groups = texts.annotate.groups;
@@ -25,23 +26,6 @@ interface Page {
   onClose(): void;
 }
 
-const TOOL_KEYS: readonly (readonly [ToolId, string])[] = [
-  ["brush", "b"],
-  ["eraser", "e"],
-  ["polygon", "p"],
-  ["superpixel", "s"],
-  ["wand", "w"],
-  ["copy", "c"],
-  ["replace", "Shift+r"],
-  ["pick", "i"],
-];
-const MOVES = [
-  ["left", "ArrowLeft", -1, 0],
-  ["right", "ArrowRight", 1, 0],
-  ["up", "ArrowUp", 0, -1],
-  ["down", "ArrowDown", 0, 1],
-] as const;
-
 /** The annotate page's keys, as far as one answer needs them. */
 export function fixActions(editor: Editor, page: Page): Action[] {
   const { state } = page;
@@ -56,7 +40,7 @@ export function fixActions(editor: Editor, page: Page): Action[] {
   const sized = (factor: number) =>
     page.change({ brushSize: Math.min(400, Math.max(1, Math.round(state.brushSize * factor + factor - 1))) });
   return [
-    ...TOOL_KEYS.map(([tool, key]) => action(tool, names[tool], [key], () => page.change({ tool }))),
+    ...TOOL_IDS.map((tool) => action(tool, names[tool], [TOOL_KEYS[tool]], () => page.change({ tool }))),
     action("smaller", names.smaller, ["BracketLeft"], () => sized(0.8)),
     action("larger", names.larger, ["BracketRight"], () => sized(1.25)),
     action(
@@ -88,16 +72,12 @@ export function fixActions(editor: Editor, page: Page): Action[] {
     ),
     action("fit", names.fit, ["Shift+Digit1"], () => editor.fitRegion()),
     action("actual", names.actual, ["Shift+Digit2"], () => editor.actualSize()),
-    action("save", page.saveLabel, ["Enter"], () => void page.save()),
+    action("submit", page.saveLabel, ["Enter"], () => void page.save()),
     action("cancel", names.cancel, ["Escape"], () => {
       if (!editor.cancel()) page.onClose();
     }),
-    ...[1, 10].flatMap((pixels) =>
-      MOVES.map(([id, key, dx, dy]) =>
-        action(`${id}${pixels}`, names[id], [pixels === 1 ? key : `Shift+${key}`], () =>
-          editor.moveCursor(dx * pixels, dy * pixels),
-        ),
-      ),
+    ...CURSOR_MOVES.map(({ id, shortcut, dx, dy }) =>
+      action(id, names[id], [shortcut], () => editor.moveCursor(dx, dy)),
     ),
   ];
 }

@@ -1,12 +1,13 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { EffortWatch } from "@/annotating/cost";
+import { useKeymap, withOverrides } from "@/annotating/keymap";
 import type { RegionWork } from "@/annotating/regionWork";
 import type { FixBody, Project } from "@/api/types";
 import { VOID } from "@/editing/labelMap";
 import { texts } from "@/texts";
 import { type Action, bindActions, isKeyTaken } from "@/tools/actions";
 import { Editor } from "@/tools/editor";
-import { TOOL_IDS, type ToolId } from "@/tools/tool";
+import { TOOL_IDS } from "@/tools/tool";
 import { toastError } from "@/ui/toasts";
 import { makePalette } from "@/viewer/colors";
 import { ToolButton } from "../annotate/toolbar";
@@ -102,10 +103,11 @@ function useEditor({ project, material, saveLabel, onSave, onClose }: FixEditorP
     }
   }, [editor, project, onSave, onClose]);
 
-  const actions = useMemo(
-    () => (editor ? fixActions(editor, { state, change, save, saveLabel, onClose }) : []),
-    [editor, state, change, save, saveLabel, onClose],
-  );
+  const overrides = useKeymap((keymap) => keymap.overrides);
+  const actions = useMemo(() => {
+    if (!editor) return [];
+    return withOverrides(fixActions(editor, { state, change, save, saveLabel, onClose }), overrides);
+  }, [editor, state, change, save, saveLabel, onClose, overrides]);
   return { canvas, editor, state, change, actions };
 }
 
@@ -113,7 +115,7 @@ function useEditor({ project, material, saveLabel, onSave, onClose }: FixEditorP
 function useEditorKeys(
   editor: Editor | null,
   actions: readonly Action[],
-  project: Project,
+  classes: Project["label_classes"],
   onClass: (value: number) => void,
 ): void {
   useEffect(() => {
@@ -125,7 +127,7 @@ function useEditorKeys(
         event.preventDefault();
         if (!event.repeat) editor.holdSpace();
       } else if (/^[1-9]$/.test(event.key)) {
-        const label = project.label_classes[Number(event.key) - 1];
+        const label = classes[Number(event.key) - 1];
         if (label) onClass(label.index);
       }
     };
@@ -139,7 +141,7 @@ function useEditorKeys(
       window.removeEventListener("keydown", down);
       window.removeEventListener("keyup", up);
     };
-  }, [editor, actions, project.label_classes, onClass]);
+  }, [editor, actions, classes, onClass]);
 }
 
 /** The annotate page's editor on one answer: its tools and keys, and saving in place of submitting. */
@@ -147,18 +149,21 @@ export function FixEditor(props: FixEditorProps) {
   const { project, saveLabel, onClose } = props;
   const { canvas, editor, state, change, actions } = useEditor(props);
   const pickClass = useCallback((paintValue: number) => change({ paintValue }), [change]);
-  useEditorKeys(editor, actions, project, pickClass);
+  const classes = useMemo(
+    () => project.label_classes.filter(({ merged_into }) => merged_into === null),
+    [project.label_classes],
+  );
+  useEditorKeys(editor, actions, classes, pickClass);
   useEffect(() => {
-    // says that keys are heard, and where
+    // tests paint by it, and know that keys are heard
     if (editor && canvas.current) canvas.current.dataset.regionBbox = props.material.detail.bbox.join(",");
   }, [editor, canvas, props.material]);
   const action = (id: string) => actions.find((each) => each.id === id);
-  const tool = (id: ToolId) => action(id);
   return (
     <div className="annotate fix-editor">
       <div className="toolbar" role="toolbar" aria-label={names.tools} aria-orientation="vertical">
         {TOOL_IDS.map((id) => {
-          const found = tool(id);
+          const found = action(id);
           return (
             found && (
               <ToolButton
@@ -196,7 +201,7 @@ export function FixEditor(props: FixEditorProps) {
         <section className="palette" aria-label={names.classes}>
           <h2>{names.classes}</h2>
           <ul>
-            {project.label_classes.map((label, place) => (
+            {classes.map((label, place) => (
               <li key={label.index}>
                 <button
                   type="button"
@@ -239,7 +244,7 @@ export function FixEditor(props: FixEditorProps) {
           className="button primary"
           data-testid="fix-save"
           disabled={!editor}
-          onClick={() => action("save")?.perform()}
+          onClick={() => action("submit")?.perform()}
         >
           {saveLabel}
           <kbd>↵</kbd>
