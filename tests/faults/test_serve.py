@@ -22,9 +22,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_stops_everything_that_was_started(tmp_path: Path, number: signal.Signals) -> None:
     with serving(tmp_path) as (process, url, log):
-        wait_until(lambda: answers(f"{url}/readyz"), what="readyz")
-        started = children_of(process.pid)
-        assert len(started) == 3  # the server, a light and a torch worker
+        started = wait_for_all(process, url)
 
         process.send_signal(number)
 
@@ -47,12 +45,18 @@ def test_the_printed_link_signs_in_and_leads_to_the_page(tmp_path: Path) -> None
 
 def test_kill_9_of_the_supervisor_takes_everything_along(tmp_path: Path) -> None:
     with serving(tmp_path) as (process, url, _):
-        wait_until(lambda: answers(f"{url}/readyz"), what="readyz")
-        started = children_of(process.pid)
+        started = wait_for_all(process, url)
 
         process.kill()
 
         wait_until(lambda: all(is_gone(pid) for pid in started), what="children to end")
+
+
+def wait_for_all(process: "subprocess.Popen[bytes]", url: str) -> list[int]:
+    """The server, a light and a torch worker, which starts last: one worker is enough to be ready."""
+    wait_until(lambda: answers(f"{url}/readyz"), what="readyz")
+    wait_until(lambda: len(children_of(process.pid)) == 3, what="the torch worker's start")
+    return children_of(process.pid)
 
 
 @contextmanager
