@@ -65,12 +65,27 @@ def open_region(page: Page, site: Site, project_id: str) -> None:
     page.goto(f"{site.url}/projects/{project_id}/annotate")
     expect(page.get_by_test_id("annotate-canvas")).to_have_attribute("data-region-bbox", re.compile(r"\d"))
     close_dialog(page)
+    show_finely(page)
 
 
 def close_dialog(page: Page) -> None:
     if page.get_by_role("dialog").count():
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def show_finely(page: Page) -> None:
+    """Wait until the view has rested: pictures are then drawn finely, a shade off what they were before."""
+    page.wait_for_function(SAME_FRAMES)
+
+
+SAME_FRAMES = """async () => {
+    const canvas = document.querySelector('[data-testid=annotate-canvas]');
+    const look = () => canvas.toDataURL();
+    const before = look();
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    return look() === before;
+}"""
 
 
 COLORS = """(shares) => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {

@@ -16,6 +16,7 @@ from tests.browser.looks import (
     colors_at,
     make_project,
     open_region,
+    show_finely,
     sign_in,
 )
 
@@ -117,10 +118,12 @@ def test_answers_elsewhere_lie_around_the_region_never_in_it(canvas_page: Page) 
     page.keyboard.press("h")
     page.mouse.move(500, 300)
     page.mouse.wheel(0, 1500)
+    show_finely(page)
     everywhere = [(u / 2, v / 2) for u in range(-12, 14) for v in range(-10, 12)]
     before, inside = colors_at(page, everywhere), colors_at(page, INSIDE)
     page.keyboard.press("n")
     expect(page.locator(".minimap canvas")).to_have_count(1)
+    show_finely(page)
     after = colors_at(page, everywhere)
     assert any(one != other for one, other in zip(before, after, strict=True))
     assert colors_at(page, INSIDE) == inside
