@@ -36,7 +36,7 @@ ROUND = {
     "settings": {
         "image_height_px": 120,
         "image_width_px": 160,
-        "image_steps": 480,
+        "image_steps": 420,
         "generation_0_share": 0.75,
         "score_scales": [1.0],
         "cutout_px": 16,
@@ -81,7 +81,7 @@ class Demo:
     def follow(self, project_id: str, should_stop: Callable[[], bool]) -> None:
         """Work while the project's switch is on: answer the queue, start the next round, again and again."""
         with sign_in_simulated(self.client, project_id) as client:
-            self._work(SimulatedAnnotator(client, project_id, _TRUTH, pause_seconds=0.15), should_stop)
+            self._work(SimulatedAnnotator(client, project_id, _TRUTH, pause_seconds=0.05), should_stop)
 
     def _work(self, annotator: SimulatedAnnotator, should_stop: Callable[[], bool]) -> None:
         project_id = annotator.project_id
