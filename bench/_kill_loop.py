@@ -10,14 +10,16 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from segloop.images import encode_png
 from segloop.label_maps import encode_index_png
 from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop_client.api import Client, Json
-from segloop_client.errors import ApiError, ClientError
+from segloop_client.errors import ApiError, ClientError, UnreachableError
 from segloop_client.serving import Served
 from segloop_client.simulated import SCENE_NAME, SimulatedAnnotator, scene_truth
 from segloop_client.waiting import wait_for_jobs, wait_for_round
@@ -33,6 +35,10 @@ SETTINGS = {
     "num_threads": 1,
 }
 HEIGHT_PX, WIDTH_PX = 96, 128
+PATIENCE_SECONDS = 90.0
+"""The supervisor waits up to 10 s before it starts what keeps dying: longer than a client tries alone."""
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -87,8 +93,8 @@ def run_kill_loop(
         annotator = Acknowledging(client, project_id, scene_truth(height=HEIGHT_PX, width=WIDTH_PX))
         killer.start()
         for number in range(num_rounds + 1):
-            _finish_round(client, project_id, number)
-            annotator.answer_queue()
+            _patiently(lambda number=number: _finish_round(client, project_id, number))  # type: ignore[misc]
+            _patiently(annotator.answer_queue)
         killer.finish()
         stored = list(client.pages(f"/projects/{project_id}/annotations"))
         finished = [item for item in client.rounds(project_id) if item["state"] in {"annotating", "closed"}]
@@ -102,6 +108,17 @@ def run_kill_loop(
         num_rounds=len(finished),
         seconds=time.monotonic() - start,
     )
+
+
+def _patiently(act: Callable[[], T]) -> T:
+    """`act`, again and again while nobody answers; it goes on where it was, as a person would."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return act()
+        except UnreachableError:
+            if time.monotonic() > deadline:
+                raise
 
 
 class Killer:
