@@ -43,6 +43,10 @@ export const rounds: Texts["rounds"] = {
     select: "Auswählen",
     ingest: "Vorbereiten",
     export: "Exportieren",
+    archive: "Entpacken",
+    predict: "Vorhersagen",
+    rank: "Ordnen",
+    clean_up: "Aufräumen",
   },
   phases: {
     answers: "Antworten",

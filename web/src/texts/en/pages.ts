@@ -40,6 +40,10 @@ export const rounds = {
     select: "Select",
     ingest: "Ingest",
     export: "Export",
+    archive: "Unpack",
+    predict: "Predict",
+    rank: "Rank",
+    clean_up: "Clean up",
   },
   /** What a job says it is doing; a number after the words stays. */
   phases: {
