@@ -43,3 +43,7 @@ class DiskError(SegloopError, OSError):
 
 class WeightsError(SegloopError, ValueError):
     """A weight file is missing or does not fit the network."""
+
+
+class SimulationError(SegloopError, RuntimeError):
+    """A simulation cannot go on, through no fault of its settings."""

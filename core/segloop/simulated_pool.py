@@ -3,7 +3,8 @@
 This module knows no network and no score.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 import numpy as np
@@ -28,11 +29,11 @@ from segloop.sources import ArraySource, ImageSource
 
 
 class FolderSource:
-    """One split of a folder as an `ImageSource` whose label maps are the truth; read when asked for."""
+    """Some images of a folder as an `ImageSource` whose label maps are the truth; read when asked for."""
 
-    def __init__(self, dataset: FolderDataset, split: Split) -> None:
+    def __init__(self, dataset: FolderDataset, items: Sequence[FolderImage]) -> None:
         self._dataset = dataset
-        self._items: tuple[FolderImage, ...] = dataset.images_of(split)
+        self._items = items
 
     def __len__(self) -> int:
         """Number of images."""
@@ -56,10 +57,10 @@ class FolderSource:
 
 
 def open_data(config: DataConfig) -> tuple[tuple[str, ...], ImageSource, ImageSource]:
-    """Class names, the pool and the test split, both with their truth.
+    """Class names, the pool and what networks are measured on (test, or what is held out), with their truth.
 
     Raises:
-        DatasetError: the folder is no data set, or a split is empty.
+        DatasetError: the folder is no data set, or one of the two is empty.
     """
     if config.kind is DataKind.SCENES:
         size = {"height": config.height_px, "width": config.width_px}
@@ -74,12 +75,25 @@ def open_data(config: DataConfig) -> tuple[tuple[str, ...], ImageSource, ImageSo
             ArraySource(images[middle:], label_maps[middle:]),
         )
     dataset = open_folder(str(config.path))
-    pool, test = FolderSource(dataset, Split.POOL), FolderSource(dataset, Split.TEST)
-    if not len(pool) or not len(test):
+    pool, measured = _measured_apart(dataset, config)
+    if not pool or not measured:
+        where = "test" if config.hold_out is None else f"train held out as {config.hold_out}"
         raise DatasetError(
-            f"{config.path} has {len(pool)} images in train and {len(test)} in test: both are needed"
+            f"{config.path} has {len(pool)} images in train and {len(measured)} in {where}: both are needed"
         )
-    return dataset.class_names, pool, test
+    return dataset.class_names, FolderSource(dataset, pool), FolderSource(dataset, measured)
+
+
+def _measured_apart(
+    dataset: FolderDataset, config: DataConfig
+) -> tuple[Sequence[FolderImage], Sequence[FolderImage]]:
+    """The pool's images, and those networks are measured on."""
+    pool = dataset.images_of(Split.POOL)
+    if config.hold_out is None:
+        return pool, dataset.images_of(Split.TEST)
+    held_out = [image for image in pool if fnmatchcase(image.filename, config.hold_out)]
+    rest = [image for image in pool if not fnmatchcase(image.filename, config.hold_out)]
+    return rest, held_out[:: config.hold_out_every]
 
 
 class SimulatedPool:
@@ -140,6 +154,13 @@ class SimulatedPool:
         if self._answers is AnnotationKind.EXACT or asked is None:
             return None
         return asked[self.partition(index).region_map]
+
+    def asked_per_class(self, num_classes: int) -> NDArray[np.int64]:
+        """Pixels to train on of each class, (C,)."""
+        counts = np.zeros(num_classes, dtype=np.int64)
+        for index in self._asked:
+            counts += np.bincount(self.label_map(index).ravel(), minlength=256)[:num_classes]
+        return counts
 
     def audited(self) -> "AuditedImages":
         """The images with audited regions, of which those alone are known."""

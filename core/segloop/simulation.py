@@ -1,29 +1,26 @@
-"""The whole loop without a server: `python -m segloop.simulation CONFIG.toml`.
+"""The whole loop without a server; `python -m segloop.simulate CONFIG.toml` is its command.
 
 Replays the service's order of steps against known truth: a cold start, answers by the oracle, then rounds
 that train, evaluate, score and ask. Every arm and seed keeps its state in a file of its own, replaced after
 each round, so a run that was killed goes on where it was. Writes result.json, curve.png and curve.svg.
 """
 
-import argparse
 import dataclasses
 import hashlib
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from segloop.acquisition import find_acquisition
 from segloop.curves import draw_curve
-from segloop.errors import SegloopError, SettingsError
+from segloop.errors import SettingsError
 from segloop.evaluation import metrics_of
 from segloop.network import SegmentationNetwork, save_weights
 from segloop.pool_features import encode_pool
@@ -31,8 +28,8 @@ from segloop.rounds import Budget, PlannedQuery, plan_cold_start, plan_queries, 
 from segloop.scoring import evaluate, evaluate_audit, score_images, summarise_pool
 from segloop.settings import AnnotationKind, PartitionKind, QueryPurpose, RoundSettings
 from segloop.simulated_pool import SimulatedPool, open_data
-from segloop.simulation_config import Arm, BudgetAxis, SimulationConfig, load_config
-from segloop.simulation_report import describe_machine, find_commit, mean_of_classes, summarise
+from segloop.simulation_config import Arm, DataConfig, SimulationConfig
+from segloop.simulation_report import describe_machine, find_commit, mean_of_classes
 from segloop.sources import ImageSource
 from segloop.training import Progress, TrainedModel, train
 
@@ -208,6 +205,7 @@ class Simulation:
     ) -> dict[str, Any]:
         """One row of result.json: the test split's metrics beside what the answers cost."""
         metrics = metrics_of(evaluate(model.network, self.test, settings, num_classes=len(self.class_names)))
+        asked = pool.asked_per_class(len(self.class_names))
         tail = mean_of_classes(metrics.iou_per_class, self.class_names, self.config.tail_classes)
         return {
             "method": method,
@@ -216,6 +214,7 @@ class Simulation:
             "labelled_fraction": pool.num_asked_pixels / pool.num_pixels(),
             "num_regions": pool.num_regions,
             "num_clicks": pool.num_clicks,
+            "asked_share_per_class": [round(float(share), 6) for share in asked / max(1, asked.sum())],
             "mean_iou": metrics.mean_iou,
             "iou_per_class": metrics.iou_per_class,
             "image_steps": model.image_steps,
@@ -243,7 +242,10 @@ class Simulation:
         return {"audit": {**estimate.to_mapping(), "num_regions": audited.num_regions}}
 
     def _fingerprint(self, what: dict[str, Any], seed: int) -> str:
-        data = {**dataclasses.asdict(self.config.data), "num_images": [len(self.pool_truth), len(self.test)]}
+        plain = dataclasses.asdict(DataConfig())
+        said = dataclasses.asdict(self.config.data).items()
+        data = {name: value for name, value in said if value != plain[name]}
+        data["num_images"] = [len(self.pool_truth), len(self.test)]
         text = json.dumps([what, data, seed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -354,67 +356,8 @@ class _ArmRun:
         return self.folder / f"round-{number}"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the annotation loop against known label maps and write result.json, curve.png and curve.svg."""
-    parser = argparse.ArgumentParser(prog="python -m segloop.simulation", description=main.__doc__)
-    parser.add_argument("config", type=Path, metavar="CONFIG.toml")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="data-set folder, instead of the config's")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="encoder weights, safetensors")
-    parser.add_argument(
-        "--axis",
-        choices=[axis.value for axis in BudgetAxis],
-        help="the curve's axis, instead of the config's",
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="default: simulations/<name of the config>")
-    asked = parser.parse_args(arguments)
-    try:
-        config = load_config(asked.config, data=asked.data, weights=asked.weights)
-        if asked.axis is not None:
-            config = dataclasses.replace(config, axis=BudgetAxis(asked.axis))
-        out = asked.out or Path("simulations") / asked.config.stem
-        out.mkdir(parents=True, exist_ok=True)
-        with _Bar(config) as bar:
-            result = Simulation(config, out, on_progress=bar.show).run()
-    except SegloopError as error:
-        print(f"simulation: {error}", file=sys.stderr)  # noqa: T201 - a command's output
-        return 2
-    print(f"{summarise(result)}\n\n{out / 'result.json'}\n{out / 'curve.png'}")  # noqa: T201 - a command's output
-    return 0
-
-
-class _Bar:
-    """A progress bar over the image-steps of all arms, seeds and rounds."""
-
-    def __init__(self, config: SimulationConfig) -> None:
-        steps = sum(arm.image_steps for arm in config.arms)
-        steps += config.reference.image_steps if config.reference else 0
-        self._bar = tqdm(total=steps * len(config.seeds), unit="step", dynamic_ncols=True)
-        self._what = ""
-        self._before = 0
-        self._in_round = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def show(self, what: str, steps: int) -> None:
-        """A round starts where its steps begin again."""
-        round_name = what.partition(":")[0]
-        if round_name != self._what:
-            self._what, self._before, self._in_round = round_name, self._before + self._in_round, 0
-        self._in_round = max(self._in_round, steps)
-        self._bar.set_description(what, refresh=False)
-        self._bar.update(self._before + self._in_round - self._bar.n)
-
-
 def _write_atomic(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(path.suffix + ".part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)  # noqa: PTH105 - says that it replaces
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -41,10 +41,18 @@ class DataKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataConfig:
-    """`[data]`: a folder (its path may come from `--data`), or scenes drawn on the spot."""
+    """`[data]`: a folder (its path may come from `--data`), or scenes drawn on the spot.
+
+    Attributes:
+        hold_out: a pattern (`0006R0*`); training images whose file name fits leave the pool, and the
+            networks are measured on them instead of on the test split. Settings are chosen so.
+        hold_out_every: measure on every so many-th of them: neighbouring frames of a clip say the same.
+    """
 
     kind: DataKind = DataKind.SCENES
     path: str | None = None
+    hold_out: str | None = None
+    hold_out_every: int = 1
     num_pool: int = 60
     num_test: int = 30
     seed: int = 0
@@ -242,11 +250,20 @@ def _refuse_unknown(values: dict[str, Any], known: set[str], where: str) -> None
 
 
 def _parse_data(values: dict[str, Any], folder: Path | None) -> DataConfig:
-    if folder is not None:
-        return DataConfig(kind=DataKind.FOLDER, path=str(folder))
     _refuse_unknown(values, {field.name for field in dataclasses.fields(DataConfig)}, "[data]")
     kind = _choice(DataKind, values.pop("kind", DataKind.SCENES), "data.kind")
     config = DataConfig(kind=kind, **values)
+    if folder is not None:
+        config = DataConfig(
+            kind=DataKind.FOLDER,
+            path=str(folder),
+            hold_out=config.hold_out,
+            hold_out_every=config.hold_out_every,
+        )
+    if config.hold_out is not None and config.kind is not DataKind.FOLDER:
+        raise SettingsError('[data] hold_out names images of a folder: set kind = "folder"')
+    if config.hold_out_every < 1:
+        raise SettingsError(f"[data] hold_out_every = {config.hold_out_every} must be at least 1")
     if kind is DataKind.FOLDER and config.path is None:
         raise SettingsError('[data] kind = "folder" needs a path, in the file or as --data DIR')
     return config

@@ -88,3 +88,32 @@ def test_a_folder_without_a_test_split_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labels/test/scene_00004.png").unlink()
     with pytest.raises(DatasetError, match="3 images in train and 0 in test"):
         open_data(DataConfig(kind=DataKind.FOLDER, path=str(tmp_path)))
+
+
+def test_a_held_out_sequence_leaves_the_pool_and_is_measured_on(tmp_path: Path) -> None:
+    write_scenes(tmp_path, num=10, seed=4, height=48, width=64)
+    config = DataConfig(
+        kind=DataKind.FOLDER, path=str(tmp_path), hold_out="scene_0000[0-2]*", hold_out_every=2
+    )
+    names = [path.name for path in sorted((tmp_path / "images/train").iterdir())]
+    _, pool, measured = open_data(config)
+    assert [pool.filename(at) for at in range(len(pool))] == names[3:]
+    assert [measured.filename(at) for at in range(len(measured))] == [names[0], names[2]]
+
+
+def test_a_pattern_that_fits_no_image_is_refused(tmp_path: Path) -> None:
+    write_scenes(tmp_path, num=5, seed=4, height=48, width=64)
+    with pytest.raises(DatasetError, match=r"3 images in train and 0 in train held out as moon\*"):
+        open_data(DataConfig(kind=DataKind.FOLDER, path=str(tmp_path), hold_out="moon*"))
+
+
+def test_what_was_asked_is_counted_by_class() -> None:
+    source = truth()
+    pool = SimulatedPool(source, kind=PartitionKind.GRID, size_px=15, answers=AnnotationKind.EXACT)
+    pool.answer([PlannedQuery(0, 3, 0.0), PlannedQuery(2, 5, 0.0)])
+    expected = np.zeros(11, np.int64)
+    for index in range(len(pool)):
+        known = pool.label_map(index)
+        for label in range(11):
+            expected[label] += (known == label).sum()
+    np.testing.assert_array_equal(pool.asked_per_class(11), expected)

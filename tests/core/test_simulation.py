@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from segloop.errors import SettingsError
-from segloop.simulation import Simulation, main
+from segloop.simulation import Simulation
 from segloop.simulation_config import SimulationConfig, parse_config
 
 DEFAULTS: dict[str, Any] = {
@@ -81,6 +81,7 @@ def test_a_run_writes_its_result_and_curve(whole: tuple[dict[str, Any], Path]) -
         "labelled_fraction",
         "num_regions",
         "num_clicks",
+        "asked_share_per_class",
         "mean_iou",
         "iou_per_class",
         "image_steps",
@@ -92,6 +93,8 @@ def test_a_run_writes_its_result_and_curve(whole: tuple[dict[str, Any], Path]) -
     assert first["num_clicks"] >= first["num_regions"] > 0
     assert second["image_steps"] > first["image_steps"] > 0
     assert second["teacher_passes"] > first["teacher_passes"] > 0
+    assert sum(second["asked_share_per_class"]) == pytest.approx(1, abs=1e-5)
+    assert len(second["asked_share_per_class"]) == 11
     assert 0 <= second["mean_iou"] <= 1
     assert len(second["iou_per_class"]) == 11
     assert result["config"]["seeds"] == [1]
@@ -137,7 +140,7 @@ def test_a_process_killed_for_real_goes_on_to_the_same_rows(
     command = [
         sys.executable,
         "-m",
-        "segloop.simulation",
+        "segloop.simulate",
         str(tmp_path / "tiny.toml"),
         "--out",
         str(tmp_path / "out"),
@@ -272,8 +275,3 @@ def test_a_folder_of_another_run_is_not_gone_on_from(tmp_path: Path) -> None:
     )
     with pytest.raises(SettingsError, match="choose another --out"):
         Simulation(config(), tmp_path).run()
-
-
-def test_a_wrong_config_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path / "none.toml"), "--out", str(tmp_path / "out")]) == 2
-    assert "does not exist" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from segloop.errors import SettingsError
 from segloop.generations import plan_generations
 from segloop.rounds import Budget, ColdStart
 from segloop.settings import Method, PartitionKind, Quota, RoundSettings
-from segloop.simulation_config import DataKind, load_config, parse_config
+from segloop.simulation_config import DataConfig, DataKind, load_config, parse_config
 
 CONFIGS = Path(__file__).parents[2] / "bench" / "configs"
 
@@ -95,8 +95,9 @@ def test_a_run_is_known_by_what_it_changes() -> None:
 
 
 def test_data_and_weights_of_the_command_line_win() -> None:
-    config = parse_config({"arms": [{"name": "a"}]}, data=Path("here"), weights=Path("w.safetensors"))
-    assert (config.data.kind, config.data.path) == (DataKind.FOLDER, "here")
+    values = {"arms": [{"name": "a"}], "data": {"kind": "folder", "hold_out": "b*", "hold_out_every": 2}}
+    config = parse_config(values, data=Path("here"), weights=Path("w.safetensors"))
+    assert config.data == DataConfig(kind=DataKind.FOLDER, path="here", hold_out="b*", hold_out_every=2)
     assert config.arms[0].settings.encoder_weights == "w.safetensors"
     assert config.reference is not None
     assert config.reference.encoder_weights == "w.safetensors"
@@ -117,6 +118,8 @@ def test_data_and_weights_of_the_command_line_win() -> None:
         {"arms": [{"name": "a"}], "seeds": [1, 1]},
         {"arms": [{"name": "a"}], "data": {"kind": "folder"}},
         {"arms": [{"name": "a"}], "data": {"where": "x"}},
+        {"arms": [{"name": "a"}], "data": {"hold_out": "a*"}},
+        {"arms": [{"name": "a"}], "data": {"kind": "folder", "path": "x", "hold_out_every": 0}},
         {"arms": [{"name": "a"}], "arm": []},
         {"arms": [{"name": "a"}], "mode": "passive"},
         {"arms": [{"name": "a"}], "axis": "hours"},

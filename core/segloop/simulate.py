@@ -1,0 +1,100 @@
+"""The command that runs a simulation: `python -m segloop.simulate CONFIG.toml`."""
+
+import argparse
+import dataclasses
+import fcntl
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from tqdm import tqdm
+
+from segloop.errors import SegloopError, SettingsError
+from segloop.simulation import Simulation
+from segloop.simulation_config import BudgetAxis, SimulationConfig, load_config
+from segloop.simulation_processes import run_in_processes
+from segloop.simulation_report import summarise
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the annotation loop against known label maps and write result.json, curve.png and curve.svg."""
+    parser = argparse.ArgumentParser(prog="python -m segloop.simulate", description=main.__doc__)
+    parser.add_argument("config", type=Path, metavar="CONFIG.toml")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="data-set folder, instead of the config's")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="encoder weights, safetensors")
+    parser.add_argument(
+        "--axis",
+        choices=[axis.value for axis in BudgetAxis],
+        help="the curve's axis, instead of the config's",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: simulations/<name of the config>")
+    parser.add_argument(
+        "--processes",
+        type=_at_least_one,
+        default=1,
+        metavar="N",
+        help="run so many arms and seeds at once, on one GPU or sharing the CPU's cores (default: 1)",
+    )
+    asked = parser.parse_args(arguments)
+    try:
+        config = load_config(asked.config, data=asked.data, weights=asked.weights)
+        if asked.axis is not None:
+            config = dataclasses.replace(config, axis=BudgetAxis(asked.axis))
+        out = asked.out or Path("simulations") / asked.config.stem
+        out.mkdir(parents=True, exist_ok=True)
+        with _alone(out), _Bar(config) as bar:
+            if asked.processes > 1:
+                run_in_processes(config, out, asked.processes, on_progress=bar.show)
+            result = Simulation(config, out, on_progress=bar.show).run()
+    except SegloopError as error:
+        print(f"simulation: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        return 2
+    print(f"{summarise(result)}\n\n{out / 'result.json'}\n{out / 'curve.png'}")  # noqa: T201 - a command's output
+    return 0
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} must be at least 1")
+    return number
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Two runs in one folder would write each other's checkpoints; the lock ends with the process."""
+    with (out / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as cause:
+            raise SettingsError(f"another simulation is at work in {out}: choose another --out") from cause
+        yield
+
+
+class _Bar:
+    """A progress bar over the image-steps of all arms, seeds and rounds."""
+
+    def __init__(self, config: SimulationConfig) -> None:
+        steps = sum(arm.image_steps for arm in config.arms)
+        steps += config.reference.image_steps if config.reference else 0
+        self._bar = tqdm(total=steps * len(config.seeds), unit="step", dynamic_ncols=True)
+        self._done: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, what: str, steps: int) -> None:
+        """What stands before the colon names a round; its steps are counted from its own start."""
+        name = what.partition(":")[0]
+        self._done[name] = max(self._done.get(name, 0), steps)
+        self._bar.set_description(what, refresh=False)
+        self._bar.update(sum(self._done.values()) - self._bar.n)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""The command: several runs at once, in processes that are really killed."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segloop.simulate import main
+from tests.support.process_watch import children_of, is_gone, wait_until
+
+TOML = """
+name = "two at once"
+seeds = [1, 2]
+[data]
+num_pool = 6
+num_test = 2
+height_px = 90
+width_px = 120
+[defaults]
+encoder = "mobilenet_v2"
+encoder_weights = "random"
+image_height_px = 90
+image_width_px = 120
+image_steps = 12
+reco_num_anchors = 8
+reco_num_negatives = 8
+embedding_dim = 16
+separable_aspp = true
+num_threads = 1
+deterministic = true
+device = "cpu"
+budget_fraction = 0.05
+[[arms]]
+name = "supervised"
+method = "supervised"
+[reference]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "two.toml"
+    path.write_text(TOML)
+    return path
+
+
+def rows_of(out: Path) -> list[dict[str, Any]]:
+    result = json.loads((out / "result.json").read_text())
+    rows = result["rows"] + result["reference"]
+    return [{name: value for name, value in row.items() if name != "compute_seconds"} for row in rows]
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_rows_of_one(config: Path, tmp_path: Path) -> None:
+    assert main([str(config), "--out", str(tmp_path / "one")]) == 0
+    assert main([str(config), "--out", str(tmp_path / "two"), "--processes", "2"]) == 0
+    assert rows_of(tmp_path / "two") == rows_of(tmp_path / "one")
+    assert len(rows_of(tmp_path / "two")) == 4
+
+
+def children_that_work(process: "subprocess.Popen[str]") -> list[int]:
+    """Spawned ones, not the tracker of shared resources."""
+    pids = children_of(process.pid)
+    return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def begin(config: Path, out: Path) -> "tuple[subprocess.Popen[str], list[int]]":
+    """The command with two processes, once both are at a run too long to end by itself."""
+    config.write_text(TOML.replace("image_steps = 12", "image_steps = 4000"))
+    command = [sys.executable, "-m", "segloop.simulate", str(config), "--out", str(out), "--processes", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: len(list(out.glob("arms/*/round-1"))) == 2, 120, "two runs' begin")
+    return process, children_that_work(process)
+
+
+@pytest.mark.slow
+def test_a_killed_process_ends_the_others_with_a_clear_line(config: Path, tmp_path: Path) -> None:
+    process, children = begin(config, tmp_path / "out")
+    os.kill(children[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "simulation: a process of the simulation was killed" in said
+    assert len(children) == 2
+    wait_until(lambda: all(map(is_gone, children)), 20, "the children's end")
+    assert not (tmp_path / "out/result.json").exists()
+
+
+@pytest.mark.slow
+def test_processes_end_with_a_parent_that_was_killed(config: Path, tmp_path: Path) -> None:
+    process, children = begin(config, tmp_path / "out")
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert len(children) == 2
+    wait_until(lambda: all(map(is_gone, children)), 20, "the children's end")
+
+
+def test_a_folder_where_another_simulation_works_is_left_alone(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with (out / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert main([str(config), "--out", str(out)]) == 2
+    assert "another simulation is at work" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == [".lock"]
+
+
+def test_a_wrong_config_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "none.toml"), "--out", str(tmp_path / "out")]) == 2
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_no_processes_at_all_are_refused(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([str(config), "--processes", "0"])
+    assert "0 must be at least 1" in capsys.readouterr().err
