@@ -1,4 +1,4 @@
-import { makeCanvas } from "./pixelLayer";
+import { makeCanvas } from "./canvases";
 
 /** How the picture is shown; each 0 is as it is. Brightness and contrast -100..100, gamma as a power of two -2..2. */
 export interface Adjustment {

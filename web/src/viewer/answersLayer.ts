@@ -2,8 +2,8 @@ import { type Rect, type Size, UNLABELLED } from "@/editing/labelMap";
 import { maskEdges } from "@/editing/outline";
 import type { RegionDocument } from "@/editing/regionDocument";
 import type { Palette } from "./colors";
-import { PixelLayer } from "./pixelLayer";
-import { inImage, type Layer } from "./stage";
+import { inImage, type Layer, placementOf } from "./stage";
+import { TiledPixels } from "./tiledPixels";
 import type { Viewport } from "./viewport";
 
 const OPACITY = 0.5;
@@ -14,7 +14,7 @@ const OPACITY = 0.5;
  * That one is left out although somebody may have answered it: who is asked a second time should say what they see.
  */
 export class AnswersLayer implements Layer {
-  private readonly pixels: PixelLayer;
+  private readonly pixels: TiledPixels;
   private readonly outline = new Path2D();
 
   constructor(
@@ -22,7 +22,10 @@ export class AnswersLayer implements Layer {
     size: Size,
     palette: Palette,
   ) {
-    this.pixels = new PixelLayer(size, (index) => palette[labelMap[index]]);
+    this.pixels = new TiledPixels(size, (words, at, x, y, step, count) => {
+      for (let i = 0, index = y * size.width + x; i < count; i++, index += step)
+        words[at + i] = palette[labelMap[index]];
+    });
     const known = labelMap.map((value) => (value === UNLABELLED ? 0 : 1));
     for (const [x0, y0, x1, y1] of maskEdges(known, size)) {
       this.outline.moveTo(x0, y0);
@@ -31,11 +34,11 @@ export class AnswersLayer implements Layer {
   }
 
   draw(context: CanvasRenderingContext2D, view: Viewport): void {
+    context.save();
+    context.globalAlpha = OPACITY;
+    this.pixels.draw(context, placementOf({ x: 0, y: 0 }, view));
+    context.restore();
     inImage(context, view, () => {
-      context.globalAlpha = OPACITY;
-      context.imageSmoothingEnabled = false;
-      context.drawImage(this.pixels.canvas, 0, 0);
-      context.globalAlpha = 1;
       context.lineWidth = 1.5 / view.scale;
       context.strokeStyle = "#fff";
       context.setLineDash([4 / view.scale, 3 / view.scale]);
@@ -49,8 +52,9 @@ export class AnswersLayer implements Layer {
     if (!context) return;
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.globalAlpha = 0.8;
-    context.scale(canvas.width / this.pixels.size.width, canvas.height / this.pixels.size.height);
-    context.drawImage(this.pixels.canvas, 0, 0);
+    const scale = canvas.width / this.pixels.size.width;
+    this.pixels.draw(context, { left: 0, top: 0, scale });
+    context.scale(scale, scale);
     context.lineWidth = (2 * this.pixels.size.width) / canvas.width;
     context.strokeStyle = "#fff";
     context.stroke(this.outline);

@@ -1,6 +1,7 @@
 import type { Rect } from "@/editing/labelMap";
+import { makeCanvas } from "./canvases";
 import { makePattern, NUM_PATTERNS, patternOf } from "./patterns";
-import { makeCanvas, PixelLayer } from "./pixelLayer";
+import { TiledPixels } from "./tiledPixels";
 import type { Viewport } from "./viewport";
 
 const OPAQUE = 0xff000000;
@@ -8,11 +9,11 @@ const OPAQUE = 0xff000000;
 /**
  * Hatchings over the classes of one map, drawn in screen pixels so that they are legible at every zoom.
  *
- * Where each hatching goes is kept on a canvas of its own, in image pixels; a frame fills the visible part of each
+ * Where each hatching goes is kept in tiles of its own, in image pixels; a frame fills the visible part of each
  * with its lines. It costs up to seven fills a frame, which only those pay who switched it on.
  */
 export class Hatching {
-  private readonly places = new Map<number, PixelLayer>();
+  private readonly places = new Map<number, TiledPixels>();
   private patterns: (CanvasPattern | null)[] = [];
   private patternsRatio = 0;
   private scratch: OffscreenCanvas | HTMLCanvasElement | null = null;
@@ -47,7 +48,6 @@ export class Hatching {
     const drawn = scratch.getContext("2d") as OffscreenCanvasRenderingContext2D | null;
     if (!drawn) return;
     if (this.patternsRatio !== ratio) this.makePatterns(drawn, ratio);
-    drawn.imageSmoothingEnabled = false;
     const scale = view.scale * ratio;
     const offsetX = (this.box.x * view.scale + view.offsetX - visible.x) * ratio;
     const offsetY = (this.box.y * view.scale + view.offsetY - visible.y) * ratio;
@@ -56,8 +56,9 @@ export class Hatching {
       if (!fill) continue;
       // The lines stay on the image while it is moved.
       fill.setTransform(new DOMMatrix([1, 0, 0, 1, Math.round(offsetX), Math.round(offsetY)]));
-      drawn.globalCompositeOperation = "copy";
-      drawn.drawImage(places.canvas, offsetX, offsetY, this.box.width * scale, this.box.height * scale);
+      drawn.globalCompositeOperation = "source-over";
+      drawn.clearRect(0, 0, scratch.width, scratch.height);
+      places.draw(drawn, { left: offsetX, top: offsetY, scale });
       drawn.globalCompositeOperation = "source-in";
       drawn.fillStyle = fill;
       drawn.fillRect(0, 0, width, height);
@@ -65,8 +66,11 @@ export class Hatching {
     }
   }
 
-  private placesOf(pattern: number): PixelLayer {
-    return new PixelLayer(this.box, (index) => (patternOf(this.valueAt(index)) === pattern ? OPAQUE : 0));
+  private placesOf(pattern: number): TiledPixels {
+    return new TiledPixels(this.box, (words, at, x, y, step, count) => {
+      for (let i = 0, index = y * this.box.width + x; i < count; i++, index += step)
+        words[at + i] = patternOf(this.valueAt(index)) === pattern ? OPAQUE : 0;
+    });
   }
 
   private makePatterns(context: OffscreenCanvasRenderingContext2D, ratio: number): void {

@@ -2,8 +2,8 @@ import { type Rect, UNLABELLED, VOID } from "@/editing/labelMap";
 import type { RegionDocument } from "@/editing/regionDocument";
 import type { Palette } from "./colors";
 import { Hatching } from "./hatching";
-import { PixelLayer } from "./pixelLayer";
-import { inImage, type Layer } from "./stage";
+import { type Layer, placementOf } from "./stage";
+import { TiledPixels } from "./tiledPixels";
 import type { Viewport } from "./viewport";
 
 const UNLABELLED_STRIPE = 0xb0ffffff;
@@ -30,25 +30,31 @@ export const PLAIN_LOOK: LabelLook = {
 
 /** One label map of the region in its colours. Unlabelled pixels carry a faint hatch; void a dark one. */
 class ClassPixels {
-  private readonly pixels: PixelLayer;
+  private readonly pixels: TiledPixels;
   private hatching: Hatching | null = null;
   private hidden: ReadonlySet<number>;
+  /** Colours by value, those of hidden classes transparent. */
+  private words: Uint32Array;
 
   constructor(
     private readonly map: Readonly<Uint8Array>,
     private readonly mask: Readonly<Uint8Array>,
     private readonly box: Rect,
-    palette: Palette,
+    private readonly palette: Palette,
     look: LabelLook,
   ) {
     this.hidden = look.hidden;
-    this.pixels = new PixelLayer(box, (index, x, y) => {
-      if (mask[index] === 0) return 0;
-      const value = map[index];
-      const isStripe = ((x + y) & 7) < 2;
-      if (value === UNLABELLED) return isStripe ? UNLABELLED_STRIPE : 0;
-      if (this.hidden.has(value)) return 0;
-      return value === VOID && isStripe ? VOID_STRIPE : palette[value];
+    this.words = wordsOf(palette, look.hidden);
+    this.pixels = new TiledPixels(box, (words, at, x, y, step, count) => {
+      const start = y * box.width + x;
+      for (let i = 0; i < count; i++) {
+        const index = start + i * step;
+        const value = map[index];
+        let word = mask[index] === 0 ? 0 : this.words[value];
+        if (value >= VOID && mask[index] === 1 && ((x + i * step + y) & 7) < 2)
+          word = value === VOID ? VOID_STRIPE : UNLABELLED_STRIPE;
+        words[at + i] = word;
+      }
     });
     this.arrangeHatching(look);
   }
@@ -56,7 +62,8 @@ class ClassPixels {
   set look(look: LabelLook) {
     if (look.hidden !== this.hidden) {
       this.hidden = look.hidden;
-      this.pixels.update({ ...this.box, x: 0, y: 0 });
+      this.words = wordsOf(this.palette, look.hidden);
+      this.pixels.clear();
       this.hatching = null;
     }
     this.arrangeHatching(look);
@@ -69,10 +76,7 @@ class ClassPixels {
 
   draw(context: CanvasRenderingContext2D, view: Viewport, visible: Rect, opacity: number): void {
     context.globalAlpha = opacity;
-    inImage(context, view, () => {
-      context.imageSmoothingEnabled = false;
-      context.drawImage(this.pixels.canvas, this.box.x, this.box.y);
-    });
+    this.pixels.draw(context, placementOf(this.box, view));
     if (!this.hatching || opacity === 0) return;
     context.globalAlpha = Math.min(1, opacity + 0.3);
     this.hatching.draw(context, view, visible);
@@ -86,6 +90,12 @@ class ClassPixels {
         return this.mask[index] === 0 || this.hidden.has(value) ? UNLABELLED : value;
       });
   }
+}
+
+function wordsOf(palette: Palette, hidden: ReadonlySet<number>): Uint32Array {
+  return Uint32Array.from({ length: 256 }, (_, value) =>
+    value === UNLABELLED || hidden.has(value) ? 0 : palette[value],
+  );
 }
 
 /** The answer as it is painted, and beside it or instead of it what the model said. */

@@ -2,14 +2,17 @@ import { type Rect, type Size, UNLABELLED } from "@/editing/labelMap";
 import { type Edge, maskEdges } from "@/editing/outline";
 import type { RegionDocument } from "@/editing/regionDocument";
 import type { PictureAdjuster } from "./adjustment";
+import { coloured } from "./canvases";
 import type { Palette } from "./colors";
-import { PixelLayer } from "./pixelLayer";
-import { inImage, type Layer } from "./stage";
+import { inImage, type Layer, placementOf } from "./stage";
 import { drawStill } from "./still";
+import { TiledPixels } from "./tiledPixels";
 import type { Viewport } from "./viewport";
 
 /** Above this zoom, pixels are shown as the squares they are. */
 const PIXELATED_FROM_SCALE = 4;
+const BLACK = 0xff000000;
+const MISSING = 0xff2e4dff;
 
 /** A picture of a part of the image; its own resolution may be another. */
 export interface Picture {
@@ -46,7 +49,7 @@ export class ImageLayer implements Layer {
 export class MapLayer implements Layer {
   isVisible = true;
   opacity = 0.6;
-  private readonly pixels: PixelLayer;
+  private readonly canvas: OffscreenCanvas | HTMLCanvasElement;
 
   constructor(
     map: Readonly<Uint8Array>,
@@ -56,7 +59,7 @@ export class MapLayer implements Layer {
     /** The map's own pixels, where they are fewer than the box has. */
     size: Size = box,
   ) {
-    this.pixels = new PixelLayer(size, (index) => palette[map[index]]);
+    this.canvas = coloured(map, size, palette);
   }
 
   draw(context: CanvasRenderingContext2D, view: Viewport): void {
@@ -65,7 +68,7 @@ export class MapLayer implements Layer {
       context.globalAlpha = this.opacity;
       context.imageSmoothingEnabled = view.scale < PIXELATED_FROM_SCALE;
       const { x, y, width, height } = this.box;
-      context.drawImage(this.pixels.canvas, x, y, width, height);
+      context.drawImage(this.canvas, x, y, width, height);
     });
   }
 }
@@ -73,7 +76,8 @@ export class MapLayer implements Layer {
 /** The region: everything outside dimmed, its outline sharp at any zoom. */
 export class RegionLayer implements Layer {
   dimming = 0.45;
-  private readonly shade: PixelLayer;
+  /** null where the region fills its box: there is nothing to dim inside. */
+  private readonly shade: TiledPixels | null;
   private readonly outline = new Path2D();
 
   constructor(
@@ -81,8 +85,17 @@ export class RegionLayer implements Layer {
     private readonly box: Rect,
     private readonly image: { readonly width: number; readonly height: number },
   ) {
-    this.shade = new PixelLayer(document, (index) => (document.mask[index] === 0 ? 0xff000000 : 0));
-    for (const [x0, y0, x1, y1] of maskEdges(document.mask, document)) {
+    const { mask, width, height, area } = document;
+    if (area === width * height) {
+      this.shade = null;
+      this.outline.rect(box.x, box.y, width, height);
+      return;
+    }
+    this.shade = new TiledPixels(document, (words, at, x, y, step, count) => {
+      for (let i = 0, index = y * width + x; i < count; i++, index += step)
+        words[at + i] = mask[index] === 0 ? BLACK : 0;
+    });
+    for (const [x0, y0, x1, y1] of maskEdges(mask, document)) {
       this.outline.moveTo(box.x + x0, box.y + y0);
       this.outline.lineTo(box.x + x1, box.y + y1);
     }
@@ -107,8 +120,7 @@ export class RegionLayer implements Layer {
     context.rect(all.x, all.y, all.width, all.height);
     context.rect(hole.x, hole.y, hole.width, hole.height);
     context.fill("evenodd");
-    context.imageSmoothingEnabled = false;
-    context.drawImage(this.shade.canvas, hole.x, hole.y, hole.width, hole.height);
+    this.shade?.draw(context, placementOf(this.box, view));
     context.restore();
   }
 }
@@ -139,31 +151,33 @@ export function strokeTwice(context: CanvasRenderingContext2D, path: Path2D, sca
 /** The pixels that still need a label, blinking for a moment. */
 export class FlashLayer implements Layer {
   private until = 0;
-  private pixels: PixelLayer | null = null;
+  private readonly pixels: TiledPixels;
 
   constructor(
-    private readonly document: RegionDocument,
+    document: RegionDocument,
     private readonly box: Rect,
     private readonly invalidate: () => void,
-  ) {}
+  ) {
+    const { mask, labelMap, width } = document;
+    this.pixels = new TiledPixels(document, (words, at, x, y, step, count) => {
+      for (let i = 0, index = y * width + x; i < count; i++, index += step)
+        words[at + i] = mask[index] === 1 && labelMap[index] === UNLABELLED ? MISSING : 0;
+    });
+  }
 
   start(milliseconds: number): void {
     this.until = performance.now() + milliseconds;
-    this.pixels = new PixelLayer(this.document, (index) =>
-      this.document.mask[index] === 1 && this.document.labelMap[index] === UNLABELLED ? 0xff2e4dff : 0,
-    );
+    this.pixels.clear(); // pixels were painted since the last time
     this.invalidate();
   }
 
   draw(context: CanvasRenderingContext2D, view: Viewport): void {
     const left = this.until - performance.now();
-    if (left <= 0 || !this.pixels) return;
-    const pixels = this.pixels;
-    inImage(context, view, () => {
-      context.globalAlpha = isMotionReduced() ? 0.8 : 0.5 + 0.5 * Math.sin(left / 70);
-      context.imageSmoothingEnabled = false;
-      context.drawImage(pixels.canvas, this.box.x, this.box.y);
-    });
+    if (left <= 0) return;
+    context.save();
+    context.globalAlpha = isMotionReduced() ? 0.8 : 0.5 + 0.5 * Math.sin(left / 70);
+    this.pixels.draw(context, placementOf(this.box, view));
+    context.restore();
     requestAnimationFrame(this.invalidate);
   }
 }

@@ -1,5 +1,6 @@
 import type { Size } from "@/editing/labelMap";
 import { clamp, type ImagePoint, type ScreenPoint } from "./geometry";
+import type { Placement } from "./tiledPixels";
 import { Viewport } from "./viewport";
 
 /** A view that has stayed this long is drawn once more: what was drawn coarsely on the way is drawn finely. */
@@ -18,6 +19,15 @@ export function inImage(context: CanvasRenderingContext2D, view: Viewport, draw:
   context.transform(...view.matrix);
   draw();
   context.restore();
+}
+
+/** Where a box of the image lies on a canvas that shows the view, in device pixels. */
+export function placementOf({ x, y }: { readonly x: number; readonly y: number }, view: Viewport): Placement {
+  return {
+    left: (x * view.scale + view.offsetX) * devicePixelRatio,
+    top: (y * view.scale + view.offsetY) * devicePixelRatio,
+    scale: view.scale * devicePixelRatio,
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Size } from "@/editing/labelMap";
-import { makeCanvas } from "./pixelLayer";
+import { makeCanvas } from "./canvases";
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
