@@ -49,7 +49,7 @@ export class Drafts {
       assignmentId: work.id,
       ...this.owner,
       assignment: work.assignment,
-      labelMap: work.isTouched ? work.document.labelMap.slice() : null,
+      labelMap: work.isTouched ? work.packed() : null,
       cost: work.cost.cost,
       isRevision: work.isSubmitted,
       savedAt: Date.now(),

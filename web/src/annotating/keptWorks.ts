@@ -1,6 +1,7 @@
 import { assignments } from "@/api/endpoints";
 import type { ApiError } from "@/api/http";
 import { fromBase64, toBase64 } from "@/editing/base64";
+import { unpack } from "@/editing/packedMap";
 import { decodePng, encodeGreyPng } from "@/editing/png";
 import type { Cost } from "./cost";
 import { isRefusal } from "./outbox";
@@ -36,8 +37,7 @@ export class KeptWorks {
   /** Painted work that cannot go on where it was. */
   async keepHeld(held: HeldWork, reason: KeptReason, detail = ""): Promise<void> {
     if (!held.labelMap) return;
-    const [, , width, height] = held.assignment.region.bbox;
-    const png = await encodeGreyPng(held.labelMap, { width, height });
+    const png = await encodeGreyPng(unpack(held.labelMap), held.labelMap);
     const { assignmentId, projectId, userId, cost, isRevision } = held;
     const place = placeOf(held.assignment);
     const labelMapPng = toBase64(png);

@@ -1,6 +1,7 @@
 import { assignments, projects } from "@/api/endpoints";
 import type { Assignment, DraftItem } from "@/api/types";
 import { fromBase64 } from "@/editing/base64";
+import { pack } from "@/editing/packedMap";
 import { decodePng } from "@/editing/png";
 import { NO_COST } from "./cost";
 import { costOf, type KeptWorks } from "./keptWorks";
@@ -66,8 +67,9 @@ export class Leftovers {
   private async fetch(draft: DraftItem): Promise<HeldWork> {
     const assignment = await assignments.get(draft.assignment_id);
     const { label_map_png, ...fields } = await assignments.draft(draft.assignment_id);
-    const { samples } = await decodePng(fromBase64(label_map_png));
-    return { ...this.recordOf(assignment), labelMap: Uint8Array.from(samples), cost: costOf(fields) };
+    const { samples, ...size } = await decodePng(fromBase64(label_map_png));
+    const labelMap = pack(Uint8Array.from(samples), size);
+    return { ...this.recordOf(assignment), labelMap, cost: costOf(fields) };
   }
 
   private recordOf(assignment: Assignment): HeldWork {

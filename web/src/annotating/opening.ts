@@ -1,11 +1,12 @@
 import { assignments } from "@/api/endpoints";
 import { NetworkError } from "@/api/http";
 import type { Assignment } from "@/api/types";
+import { pack } from "@/editing/packedMap";
 import { NO_COST } from "./cost";
 import { labelMapOf, reasonOf } from "./keptWorks";
 import { canRenew } from "./leftovers";
 import { isRefusal, mayPass } from "./outbox";
-import type { HeldWork, KeptWork } from "./records";
+import { type HeldWork, type KeptWork, progressOf, sizeOf } from "./records";
 import { loadRegionWork, type RegionWork } from "./regionWork";
 import type { SessionParts } from "./session";
 
@@ -72,7 +73,7 @@ export class Opening {
       assignmentId: work.id,
       ...this.parts.owner,
       assignment: work.assignment,
-      labelMap: work.isTouched ? work.document.labelMap.slice() : null,
+      labelMap: work.isTouched ? work.packed() : null,
       cost: work.cost.cost,
       isRevision: work.isSubmitted,
       savedAt: Date.now(),
@@ -105,7 +106,7 @@ export class Opening {
   private async reopen(held: HeldWork): Promise<RegionWork | null> {
     try {
       if (!held.isRevision) await assignments.renew(held.assignmentId);
-      const work = await loadRegionWork(held.assignment, held);
+      const work = await loadRegionWork(held.assignment, progressOf(held));
       work.isSubmitted = held.isRevision;
       return work;
     } catch (error) {
@@ -126,7 +127,7 @@ export class Opening {
     }
     const { owner, store, kept } = this.parts;
     const earlier = (await kept.list()).find(({ queryId }) => queryId === assignment.region_query.id);
-    const labelMap = earlier ? await labelMapOf(earlier) : null;
+    const labelMap = earlier ? pack(await labelMapOf(earlier), sizeOf(assignment)) : null;
     const held: HeldWork = {
       assignmentId: assignment.id,
       ...owner,
@@ -163,7 +164,7 @@ export class Opening {
   /** Load what was just leased. What the network hinders comes first the next time; what is broken goes back. */
   private async load(held: HeldWork): Promise<RegionWork> {
     try {
-      return await loadRegionWork(held.assignment, held);
+      return await loadRegionWork(held.assignment, progressOf(held));
     } catch (error) {
       if (mayPass(error)) this.left.push(held);
       else await this.giveBack(held.assignmentId);

@@ -1,4 +1,5 @@
 import type { Assignment } from "@/api/types";
+import { type PackedMap, unpack } from "@/editing/packedMap";
 import { NO_COST } from "./cost";
 import { loadRegionWork, type RegionWork } from "./regionWork";
 
@@ -9,7 +10,7 @@ const NUM_OPEN = 2;
 
 interface Shelved {
   readonly assignment: Assignment;
-  readonly labelMap: Uint8Array;
+  readonly labelMap: PackedMap;
 }
 
 /** What was submitted, the latest last. Holds little: a sitting of hundreds of regions must not fill the memory. */
@@ -34,8 +35,8 @@ export class PastWorks {
     if (work) return work;
     const shelved = this.shelved.at(-1);
     if (!shelved) return null;
-    const { assignment, labelMap } = shelved;
-    const loaded = await loadRegionWork(assignment, { labelMap, cost: NO_COST });
+    const labelMap = unpack(shelved.labelMap);
+    const loaded = await loadRegionWork(shelved.assignment, { labelMap, cost: NO_COST });
     this.shelved = this.shelved.filter((other) => other !== shelved);
     loaded.isSubmitted = true;
     return loaded;
@@ -46,7 +47,7 @@ export class PastWorks {
   }
 
   private shelve(work: RegionWork): void {
-    this.shelved.push({ assignment: work.assignment, labelMap: work.document.labelMap.slice() });
+    this.shelved.push({ assignment: work.assignment, labelMap: work.packed() });
     work.dispose();
   }
 }

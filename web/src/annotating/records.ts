@@ -1,5 +1,7 @@
 /** What the browser keeps of a person's work. Plain values: they outlive the page and the program that wrote them. */
 import type { AnnotationBody, Assignment } from "@/api/types";
+import type { Size } from "@/editing/labelMap";
+import { type PackedMap, unpack } from "@/editing/packedMap";
 import type { Cost } from "./cost";
 
 interface Owned {
@@ -21,7 +23,7 @@ export interface HeldWork extends Owned {
   readonly tabId: string;
   readonly assignment: Assignment;
   /** null while nobody painted on it. */
-  readonly labelMap: Uint8Array | null;
+  readonly labelMap: PackedMap | null;
   readonly cost: Cost;
   /** The region was answered before: this is a change of that answer. */
   readonly isRevision: boolean;
@@ -59,6 +61,15 @@ export interface KeptWork extends Owned, Place {
   readonly detail: string;
   readonly keptAt: number;
 }
+
+/** The size of an assignment's region. */
+export const sizeOf = ({ region }: Assignment): Size => ({ width: region.bbox[2], height: region.bbox[3] });
+
+/** What a held work opens with. */
+export const progressOf = ({ labelMap, cost }: HeldWork) => ({
+  labelMap: labelMap && unpack(labelMap),
+  cost,
+});
 
 export const placeOf = ({ region_query, image, region }: Assignment): Place => ({
   queryId: region_query.id,

@@ -3,11 +3,12 @@ import { bytesOrNull, request } from "@/api/http";
 import type { Assignment } from "@/api/types";
 import { fromBase64 } from "@/editing/base64";
 import type { Rect, Size } from "@/editing/labelMap";
+import { MapPacker, type PackedMap } from "@/editing/packedMap";
 import { decodeBytes, decodePng } from "@/editing/png";
 import { RegionDocument } from "@/editing/regionDocument";
 import type { Work } from "@/tools/editor";
+import { makeCanvas } from "@/viewer/canvases";
 import { ImageLayer } from "@/viewer/layers";
-import { makeCanvas } from "@/viewer/pixelLayer";
 import { Surroundings } from "@/viewer/surroundings";
 import { type Cost, CostMeter, NO_COST } from "./cost";
 
@@ -26,6 +27,7 @@ export class RegionWork implements Work {
   isLeaseLost = false;
   /** The whole region was given one class at once, and nothing was painted after. */
   isDominant = false;
+  private readonly packer: MapPacker;
 
   constructor(
     /** Another one once the region was leased again, after its lease had run out. */
@@ -36,6 +38,7 @@ export class RegionWork implements Work {
     crop: ImageBitmap,
     cost: Cost = NO_COST,
   ) {
+    this.packer = new MapPacker(document);
     this.cost = new CostMeter(cost, () => document.numStrokes);
     this.surroundings = new Surroundings(
       this.pictures,
@@ -51,6 +54,11 @@ export class RegionWork implements Work {
 
   get image(): Size {
     return this.assignment.image;
+  }
+
+  /** Its label map as the browser keeps it; costs what was painted since the last time. */
+  packed(): PackedMap {
+    return this.packer.packed();
   }
 
   /** Opened again after it was submitted: the next answer tells what the change took, not the whole. */

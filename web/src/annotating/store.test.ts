@@ -1,6 +1,7 @@
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Assignment } from "@/api/types";
+import { type PackedMap, pack } from "@/editing/packedMap";
 import { NO_COST } from "./cost";
 import type { HeldWork, KeptWork } from "./records";
 import type { StorageTrouble } from "./shelf";
@@ -26,7 +27,7 @@ afterEach(async () => {
 const held = (
   assignmentId: string,
   tabId: string,
-  labelMap: Uint8Array | null,
+  labelMap: PackedMap | null,
   savedAt: number,
 ): HeldWork => ({
   assignmentId,
@@ -38,7 +39,7 @@ const held = (
   isRevision: false,
   savedAt,
 });
-const PAINTED = Uint8Array.from([1, 255]);
+const PAINTED = pack(Uint8Array.from([1, 255]), { width: 2, height: 1 });
 const skip = (assignmentId: string) => ({
   assignmentId,
   ...OWNER,
@@ -77,7 +78,7 @@ describe("LocalStore", () => {
       store.takeOver(OWNER, "two", isAlive),
     ]);
     expect(first.map((work) => work.assignmentId)).toEqual(["late", "early", "untouched"]);
-    expect([...(first[0].labelMap ?? [])]).toEqual([1, 255]);
+    expect(first[0].labelMap).toEqual(PAINTED);
     expect(second).toEqual([]);
   });
 

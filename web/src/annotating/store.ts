@@ -8,7 +8,7 @@ export interface Schema extends DBSchema {
   kept: { key: string; value: KeptWork };
 }
 
-const VERSION = 2;
+const VERSION = 3;
 /** A browser that has not opened its database by then is taken for one without. */
 const OPENING_MS = 4_000;
 
@@ -181,7 +181,7 @@ export class LocalStore {
     try {
       const opening = openDB<Schema>(this.name, VERSION, {
         upgrade(database) {
-          // Version 1 was never released: its two stores held work in another form.
+          // Versions before were never released, and held work in another form.
           for (const old of [...database.objectStoreNames]) database.deleteObjectStore(old);
           database.createObjectStore("held", { keyPath: "assignmentId" });
           database.createObjectStore("pending", { keyPath: "id" });

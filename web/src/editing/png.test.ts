@@ -41,6 +41,13 @@ describe("grey PNG", () => {
     expect(decoded.samples).toEqual(pixels);
   });
 
+  it("is whole when it is compressed in several pieces", async () => {
+    const pixels = bytesOf(1000 * 1700, (i) => (i >> 9) & 255);
+    const decoded = await decodePng(await encodeGreyPng(pixels, { width: 1000, height: 1700 }));
+    expect([decoded.width, decoded.height]).toEqual([1000, 1700]);
+    expect(decoded.samples.every((value, i) => value === pixels[i])).toBe(true);
+  });
+
   it("is 8 bits of plain grey", async () => {
     const file = await encodeGreyPng(new Uint8Array([254]), { width: 1, height: 1 });
     expect([file[24], file[25], file[28]]).toEqual([8, 0, 0]);

@@ -15,6 +15,8 @@ export interface DecodedPng extends Size {
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 const GREY = 0;
 const PALETTE = 3;
+/** Bytes of rows compressed before the page may draw again: a few milliseconds. */
+const CHUNK_BYTES = 1 << 19;
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -34,10 +36,6 @@ export async function encodeGreyPng(pixels: Readonly<Uint8Array>, size: Size): P
   const { width, height } = size;
   if (pixels.length !== width * height)
     throw new Error(`${pixels.length} pixels are not ${width} x ${height}`);
-  const rows = new Uint8Array((width + 1) * height);
-  for (let y = 0; y < height; y++) {
-    rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
-  }
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
@@ -47,7 +45,7 @@ export async function encodeGreyPng(pixels: Readonly<Uint8Array>, size: Size): P
   return joined([
     Uint8Array.from(SIGNATURE),
     chunk("IHDR", header),
-    chunk("IDAT", await piped(rows, new CompressionStream("deflate"))),
+    chunk("IDAT", await deflatedRows(pixels, size)),
     chunk("IEND", new Uint8Array(0)),
   ]);
 }
@@ -179,6 +177,41 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
+}
+
+/**
+ * Rows behind their filter byte, compressed some at a time: a map of 33 million pixels would hold up a tenth of a
+ * second of painting if it were copied and compressed at once. What is painted meanwhile may or may not be in it.
+ */
+async function deflatedRows(pixels: Readonly<Uint8Array>, { width, height }: Size): Promise<Uint8Array> {
+  const compression = new CompressionStream("deflate");
+  const compressed = new Response(compression.readable).arrayBuffer();
+  const writer = compression.writable.getWriter();
+  const numAtOnce = Math.max(1, Math.floor(CHUNK_BYTES / (width + 1)));
+  for (let top = 0; top < height; top += numAtOnce) {
+    const numRows = Math.min(numAtOnce, height - top);
+    const rows = new Uint8Array((width + 1) * numRows);
+    for (let row = 0; row < numRows; row++) {
+      const start = (top + row) * width;
+      rows.set(pixels.subarray(start, start + width), row * (width + 1) + 1);
+    }
+    if (top > 0) await nextTask();
+    void writer.write(rows); // what goes wrong with it shows in `compressed`
+  }
+  void writer.close();
+  return new Uint8Array(await compressed);
+}
+
+/** Let the page draw; unlike a timer, it is not slowed down in a hidden tab. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 async function piped(
