@@ -5,6 +5,7 @@ import { fromBase64 } from "@/editing/base64";
 import type { Rect, Size } from "@/editing/labelMap";
 import { MapPacker, type PackedMap } from "@/editing/packedMap";
 import { decodeBytes, decodePng } from "@/editing/png";
+import { RegionColors } from "@/editing/regionColors";
 import { RegionDocument } from "@/editing/regionDocument";
 import type { Work } from "@/tools/editor";
 import { makeCanvas } from "@/viewer/canvases";
@@ -12,12 +13,15 @@ import { ImageLayer } from "@/viewer/layers";
 import { Surroundings } from "@/viewer/surroundings";
 import { type Cost, CostMeter, NO_COST } from "./cost";
 
+/** Longest side of what the server crops. */
+const COLORS_PX = 2048;
+
 /** One leased region with everything needed to work on it, and what the person has put into it. */
 export class RegionWork implements Work {
   readonly pictures = new ImageLayer();
   readonly surroundings: Surroundings;
   cost: CostMeter;
-  rgba: Uint8ClampedArray | null = null;
+  colors: RegionColors | null = null;
   segments: Uint16Array | null = null;
   maxProbs: Uint8Array | null = null;
   /** A person painted on it. */
@@ -61,6 +65,20 @@ export class RegionWork implements Work {
     return this.packer.packed();
   }
 
+  /**
+   * The picture came smaller than the image is: get the region's own part as large as the server gives it, for tools
+   * that look at single pixels. Beyond that a tool sees the nearest pixel of the smaller picture.
+   */
+  async loadFinerColors(): Promise<void> {
+    try {
+      const bitmap = await loadCrop(this.assignment.image.id, this.box, COLORS_PX);
+      this.colors = colorsOf(bitmap, this.box, this.box);
+      bitmap.close();
+    } catch {
+      // The coarser ones serve.
+    }
+  }
+
   /** Opened again after it was submitted: the next answer tells what the change took, not the whole. */
   reopen(): void {
     const already = this.document.numStrokes;
@@ -93,7 +111,8 @@ export async function loadRegionWork(assignment: Assignment, progress?: Progress
   ]);
   const document = new RegionDocument(box, mask, prediction);
   const work = new RegionWork(assignment, document, box, cropBox, bitmap, progress?.cost);
-  work.rgba = pixelsOf(bitmap, cropBox, box);
+  work.colors = colorsOf(bitmap, cropBox, box);
+  if (bitmap.width < cropBox.width) void work.loadFinerColors();
   work.segments = segments;
   if (progress?.labelMap?.length === box.width * box.height) {
     document.load(progress.labelMap);
@@ -124,11 +143,16 @@ async function loadSegments({ image }: Assignment, box: Rect): Promise<Uint16Arr
   return samples instanceof Uint16Array ? samples : Uint16Array.from(samples);
 }
 
-/** The picture's pixels under a box of the image, at the image's own resolution. */
-function pixelsOf(bitmap: ImageBitmap, cropBox: Rect, box: Rect): Uint8ClampedArray {
-  const context = makeCanvas(box).getContext("2d", { willReadFrequently: true }) as
+/** A picture's colours under a box of the image, at the picture's own resolution. */
+function colorsOf(bitmap: ImageBitmap, pictured: Rect, box: Rect): RegionColors {
+  const across = bitmap.width / pictured.width;
+  const down = bitmap.height / pictured.height;
+  const size = { width: Math.ceil(box.width * across), height: Math.ceil(box.height * down) };
+  const context = makeCanvas(size).getContext("2d", { willReadFrequently: true }) as
     | OffscreenCanvasRenderingContext2D
     | CanvasRenderingContext2D;
-  context.drawImage(bitmap, cropBox.x - box.x, cropBox.y - box.y, cropBox.width, cropBox.height);
-  return context.getImageData(0, 0, box.width, box.height).data;
+  const left = (pictured.x - box.x) * across;
+  const top = (pictured.y - box.y) * down;
+  context.drawImage(bitmap, left, top);
+  return new RegionColors(context.getImageData(0, 0, size.width, size.height).data, size, box);
 }

@@ -1,3 +1,4 @@
+import type { RegionColors } from "./regionColors";
 import { PixelRuns } from "./runs";
 
 /**
@@ -77,27 +78,19 @@ function pushOpen(
 /**
  * The magic wand: connected pixels whose colour differs from the seed's by at most `tolerance` in each channel.
  *
- * `rgba` holds four bytes a pixel; `isInside` keeps the flood within the region.
+ * `isInside` keeps the flood within the region.
  */
 export function wandRuns(
-  rgba: Uint8ClampedArray | Uint8Array,
+  colors: RegionColors,
   width: number,
   height: number,
   seed: { readonly x: number; readonly y: number },
   tolerance: number,
   isInside: (index: number) => boolean,
 ): PixelRuns {
-  const at = 4 * (seed.y * width + seed.x);
-  const [r, g, b] = [rgba[at], rgba[at + 1], rgba[at + 2]];
-  return floodRuns(width, height, seed.x, seed.y, (index) => {
-    const i = 4 * index;
-    return (
-      isInside(index) &&
-      Math.abs(rgba[i] - r) <= tolerance &&
-      Math.abs(rgba[i + 1] - g) <= tolerance &&
-      Math.abs(rgba[i + 2] - b) <= tolerance
-    );
-  });
+  const at = seed.y * width + seed.x;
+  const isOpen = (index: number) => isInside(index) && colors.isNear(index, at, tolerance);
+  return floodRuns(width, height, seed.x, seed.y, isOpen);
 }
 
 /**

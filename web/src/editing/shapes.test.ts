@@ -4,6 +4,7 @@ import { floodRuns, likelyRuns, wandRuns } from "./fill";
 import { cutOut, unionRect } from "./labelMap";
 import { maskEdges } from "./outline";
 import { polygonRuns } from "./polygon";
+import { RegionColors } from "./regionColors";
 import type { PixelRuns } from "./runs";
 import { SegmentIndex } from "./segments";
 import { squareBrushRuns } from "./squareBrush";
@@ -102,10 +103,12 @@ describe("fills", () => {
 
   it("wand follows the colour within its tolerance and inside the region", () => {
     const grey = [10, 14, 40, 12];
-    const rgba = Uint8Array.from(grey.flatMap((v) => [v, v, v, 255]));
-    const all = wandRuns(rgba, 4, 1, { x: 0, y: 0 }, 5, () => true);
+    const rgba = Uint8ClampedArray.from(grey.flatMap((v) => [v, v, v, 255]));
+    const line = { width: 4, height: 1 };
+    const colors = new RegionColors(rgba, line, line);
+    const all = wandRuns(colors, 4, 1, { x: 0, y: 0 }, 5, () => true);
     expect(picture(all)).toEqual(["##.."]);
-    const clipped = wandRuns(rgba, 4, 1, { x: 0, y: 0 }, 5, (i) => i !== 1);
+    const clipped = wandRuns(colors, 4, 1, { x: 0, y: 0 }, 5, (i) => i !== 1);
     expect(picture(clipped)).toEqual(["#..."]);
   });
 

@@ -44,10 +44,10 @@ export class WandTool extends ClickTool {
     if (runs) bench.document.edit(runs, paintValue);
   }
 
-  private alike({ document, rgba, box }: Bench, pixel: Pixel): PixelRuns | null {
+  private alike({ document, colors, box }: Bench, pixel: Pixel): PixelRuns | null {
     const { tolerance } = this.host.settings;
     const isInside = (index: number) => document.mask[index] === 1;
-    return rgba && wandRuns(rgba, box.width, box.height, pixel, tolerance, isInside);
+    return colors && wandRuns(colors, box.width, box.height, pixel, tolerance, isInside);
   }
 
   private likely({ document, maxProbs, box }: Bench, prediction: Uint8Array, pixel: Pixel): PixelRuns | null {

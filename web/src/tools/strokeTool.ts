@@ -77,8 +77,8 @@ export class StrokeTool implements Tool {
     const [start, end] = [inBox(bench, from), inBox(bench, at)];
     const cover = brushShape === "square" ? squareBrushRuns : brushRuns;
     const runs = cover(start, end, Math.max(1, brushSize * share), width, height);
-    if (penPressure !== "hardness" || pressure >= 1 || !bench.rgba) return runs;
-    return softened(runs, bench.rgba, end, 255 * pressure);
+    if (penPressure !== "hardness" || pressure >= 1 || !bench.colors) return runs;
+    return softened(runs, bench.colors, end, 255 * pressure);
   }
 
   /** Before there is a model, nothing is all there is to go back to. */

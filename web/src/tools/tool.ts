@@ -1,5 +1,6 @@
 import type { BrushShape } from "@/editing/brush";
 import type { Rect } from "@/editing/labelMap";
+import type { RegionColors } from "@/editing/regionColors";
 import type { RegionDocument } from "@/editing/regionDocument";
 import type { ImagePoint } from "@/viewer/geometry";
 import type { Viewport } from "@/viewer/viewport";
@@ -21,8 +22,8 @@ export interface Bench {
   readonly document: RegionDocument;
   /** Where the document's box lies in the image. */
   readonly box: Rect;
-  /** The picture under the box, four bytes a pixel; null while it loads. */
-  readonly rgba: Uint8ClampedArray | null;
+  /** The picture under the box; null while it loads. */
+  readonly colors: RegionColors | null;
   /** Segment id of each pixel of the box; null while they load or when there are none. */
   readonly segments: Uint16Array | null;
   /** The model's probability of the class it predicts, 0..255; null until it is asked for, or when there is none. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UNLABELLED } from "@/editing/labelMap";
+import { RegionColors } from "@/editing/regionColors";
 import { RegionDocument } from "@/editing/regionDocument";
 import { imagePoint } from "@/viewer/geometry";
 import { Viewport } from "@/viewer/viewport";
@@ -26,7 +27,7 @@ function bench(prediction: number | null = null): Bench {
     (i >> 2) % BOX.width < 2 ? 0 : 200,
   );
   const maxProbs = Uint8Array.from({ length: numPixels }, (_, i) => 250 - 20 * (i % BOX.width));
-  return { document, box: BOX, segments, rgba, maxProbs };
+  return { document, box: BOX, segments, colors: new RegionColors(rgba, BOX, BOX), maxProbs };
 }
 
 function host(table: Bench, settings: Partial<ToolSettings> = {}) {

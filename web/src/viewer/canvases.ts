@@ -8,7 +8,7 @@ export function makeCanvas({ width, height }: Size): OffscreenCanvas | HTMLCanva
 }
 
 /** A map of bytes in the colours of a palette: little-endian RGBA words. */
-export function coloured(
+export function colored(
   map: Readonly<Uint8Array>,
   size: Size,
   palette: Palette,

@@ -2,7 +2,7 @@ import { type Rect, type Size, UNLABELLED } from "@/editing/labelMap";
 import { type Edge, maskEdges } from "@/editing/outline";
 import type { RegionDocument } from "@/editing/regionDocument";
 import type { PictureAdjuster } from "./adjustment";
-import { coloured } from "./canvases";
+import { colored } from "./canvases";
 import type { Palette } from "./colors";
 import { inImage, type Layer, placementOf } from "./stage";
 import { drawStill } from "./still";
@@ -59,7 +59,7 @@ export class MapLayer implements Layer {
     /** The map's own pixels, where they are fewer than the box has. */
     size: Size = box,
   ) {
-    this.canvas = coloured(map, size, palette);
+    this.canvas = colored(map, size, palette);
   }
 
   draw(context: CanvasRenderingContext2D, view: Viewport): void {
