@@ -2,7 +2,8 @@
 
 import base64
 import re
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from playwright.sync_api import BrowserContext, Page, expect
@@ -14,6 +15,7 @@ from segloop_client.api import Client
 from segloop_client.waiting import wait_for_jobs, wait_for_round
 from tests.browser.conftest import HEIGHT_PX, PASSWORD, WIDTH_PX, Site
 
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 NUM_ASKED = 14
 TINY = {"encoder_weights": "random", "image_steps": 8, "image_height_px": 48, "image_width_px": 64}
 PAGES = ("", "/annotate", "/review", "/rounds", "/models", "/images", "/people")
@@ -104,4 +106,36 @@ COLORS = """(shares) => new Promise((resolve) => requestAnimationFrame(() => req
 def colors_at(page: Page, shares: list[tuple[float, float]]) -> list[str]:
     """What the canvas shows at places of the region's box, each a share of its width and height."""
     found: list[str] = page.evaluate(COLORS, shares)
+    return found
+
+
+VIOLATIONS = """async (only) => {
+    const options = only ? { runOnly: { type: 'rule', values: only } } : {};
+    const { violations } = await axe.run(document, { ...options, resultTypes: ['violations'] });
+    const text = (id, { target, failureSummary }) => `${id}: ${target} ${failureSummary}`;
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => text(id, node)));
+}"""
+
+
+# Colours fade into those of another scheme, which begins in the next frame.
+SETTLE = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
+    document.getAnimations().forEach((each) => each.finish());
+    requestAnimationFrame(resolve);
+})))"""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds on the page as it is: all its rules in the light, contrast again in the dark."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())  # a script tag would be against the page's own policy
+    found: list[str] = []
+    runs: list[tuple[Literal["light", "dark"], list[str] | None]] = [
+        ("light", None),
+        ("dark", ["color-contrast"]),
+    ]
+    for scheme, rules in runs:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.evaluate(SETTLE)
+        found += [f"{scheme} {each}" for each in page.evaluate(VIOLATIONS, rules)]
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return found

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -18,12 +17,12 @@ from tests.browser.looks import (
     open_region,
     show_finely,
     sign_in,
+    violations,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 INSIDE = [(0.2, 0.2), (0.2, 0.7), (0.4, 0.5), (0.6, 0.3), (0.8, 0.2), (0.8, 0.8)]
 LEFT, RIGHT = INSIDE[:3], INSIDE[3:]
 
@@ -235,38 +234,6 @@ def test_the_guide_opens_on_the_first_visit_and_on_its_key(
     expect(guide).to_have_count(0)
     page.keyboard.press("g")
     expect(guide).to_be_visible()
-
-
-VIOLATIONS = """async (only) => {
-    const options = only ? { runOnly: { type: 'rule', values: only } } : {};
-    const { violations } = await axe.run(document, { ...options, resultTypes: ['violations'] });
-    const text = (id, { target, failureSummary }) => `${id}: ${target} ${failureSummary}`;
-    return violations.flatMap(({ id, nodes }) => nodes.map((node) => text(id, node)));
-}"""
-
-
-# Colours fade into those of another scheme, which begins in the next frame.
-SETTLE = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
-    document.getAnimations().forEach((each) => each.finish());
-    requestAnimationFrame(resolve);
-})))"""
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds on the page as it is: all its rules in the light, contrast again in the dark."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text())  # a script tag would be against the page's own policy
-    found: list[str] = []
-    runs: list[tuple[Literal["light", "dark"], list[str] | None]] = [
-        ("light", None),
-        ("dark", ["color-contrast"]),
-    ]
-    for scheme, rules in runs:
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.evaluate(SETTLE)
-        found += [f"{scheme} {each}" for each in page.evaluate(VIOLATIONS, rules)]
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    return found
 
 
 def test_axe_finds_nothing_on_any_page_light_or_dark(page: Page, site: Site, trained_id: str) -> None:

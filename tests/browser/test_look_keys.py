@@ -93,6 +93,63 @@ def test_a_key_given_by_hand_works_survives_reload_and_takes_no_other_by_acciden
     expect(page.get_by_test_id("key-eraser")).to_have_text("E")
 
 
+def give_key(page: Page, action: str, key: str) -> None:
+    """Give an action another key in the list that `?` opens."""
+    page.keyboard.press("?")
+    page.get_by_test_id(f"key-{action}").click()
+    page.keyboard.press(key)
+    expect(page.get_by_test_id("key-conflict")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_every_key_of_the_list_can_be_changed_digits_and_space_too(canvas_page: Page) -> None:
+    page = canvas_page
+
+    def expect_class(index: int) -> None:
+        expect(page.get_by_test_id(f"class-{index}")).to_have_attribute("aria-pressed", "true")
+
+    page.keyboard.press("?")
+    rows = page.locator(".keys li")
+    assert rows.count() == page.locator(".keys li [data-testid^=key-]").count() > 60
+    page.get_by_test_id("key-brush").click()
+    page.keyboard.press("2")
+    expect(page.get_by_test_id("key-conflict")).to_contain_text("2 is taken by “Class 2”")
+    page.keyboard.press("Escape")
+    for action, key in (("class3", "l"), ("classNumber", ";"), ("hold", "y"), ("brush", " ")):
+        give_key(page, action, key)
+
+    page.keyboard.press(" ")
+    expect(page.get_by_test_id("tool-brush")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("l")
+    expect_class(2)
+    expect(page.get_by_test_id("class-2").locator("kbd")).to_have_text("L")
+    page.keyboard.press("1")
+    page.keyboard.press("3")  # nobody's key now
+    expect_class(0)
+    for key in (";", "1", "1"):  # the digits of a number are no keys of classes
+        page.keyboard.press(key)
+    expect_class(10)
+    expect(page.get_by_test_id("class-10").locator("kbd")).to_have_text(";11")
+
+    expect(page.get_by_test_id("undo")).to_be_disabled()
+    bare = colors_at(page, MIDDLE)
+    for key in ("ArrowRight", "ArrowLeft", "y"):
+        page.keyboard.press(key)
+    expect(page.get_by_test_id("undo")).to_be_enabled()
+    page.keyboard.press("Escape")
+    assert colors_at(page, MIDDLE) != bare
+    page.keyboard.press("Control+z")
+
+
+def test_classes_are_stepped_through_by_keys(canvas_page: Page) -> None:
+    page = canvas_page
+    page.keyboard.press("1")
+    for key, index in ((",", 10), (".", 0), (".", 1)):
+        page.keyboard.press(key)
+        expect(page.get_by_test_id(f"class-{index}")).to_have_attribute("aria-pressed", "true")
+
+
 def test_a_dialog_keeps_the_focus_and_gives_it_back(canvas_page: Page) -> None:
     page = canvas_page
     page.get_by_test_id("help").focus()

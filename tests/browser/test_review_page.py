@@ -23,6 +23,7 @@ from segloop_client.api import Client
 from segloop_server.app import create_app
 from segloop_store.states import RoundState
 from tests.browser.conftest import PASSWORD
+from tests.browser.looks import violations
 from tests.core.test_agreement import iou_by_loop, kappa_by_loop
 from tests.support.seeding import seed_model, seed_project, seed_round
 from tests.support.serving import serving
@@ -246,6 +247,58 @@ def test_answer_is_returned_answered_again_by_its_author_and_fixed(reviewed: Rev
     expect(page.get_by_test_id("review-left")).to_have_text("0")
     page.keyboard.press("z")
     expect(page.get_by_test_id("review-left")).to_have_text(str(NUM_REGIONS - 1))
+
+
+def test_the_fix_editor_has_the_tools_options_and_keys_of_the_annotate_page(
+    reviewed: Reviewed, open_as: Any
+) -> None:
+    page = open_as("ben", f"{reviewed.path}/review")
+    page.emulate_media(reduced_motion="reduce")
+    expect(page.get_by_test_id("review-correct")).to_be_enabled()
+    page.keyboard.press("c")
+    canvas = page.get_by_test_id("fix-canvas")
+    expect(canvas).to_have_attribute("data-region-bbox", re.compile(r"\d"))
+    for key in ("0", "0", "3"):
+        page.keyboard.press(key)
+    expect(page.get_by_test_id("class-2")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("/")
+    page.keyboard.type("class 1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("class-1")).to_have_attribute("aria-pressed", "true")
+    expect(canvas).to_be_focused()
+
+    expect(page.get_by_test_id("brushShape-round")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Shift+B")
+    expect(page.get_by_test_id("brushShape-square")).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("Size").fill("5")
+    expect(page.get_by_test_id("penPressure-size")).to_be_visible()
+    page.keyboard.press("w")
+    expect(page.get_by_test_id("wandBasis-color")).to_be_visible()
+    found = {"editor": violations(page)}
+
+    page.keyboard.press("?")
+    page.get_by_test_id("key-fillRegion").click()
+    page.keyboard.press("q")
+    page.get_by_test_id("key-brush").click()
+    page.keyboard.press("Alt+ArrowRight")  # a key of the annotate page alone
+    expect(page.get_by_test_id("key-conflict")).to_contain_text("Forward again")
+    found["keys"] = violations(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    expect(page.get_by_role("dialog")).to_contain_text("class 0")
+    found["guide"] = violations(page)
+    page.keyboard.press("Escape")
+    assert {name: each for name, each in found.items() if each} == {}
+
+    page.keyboard.press("v")
+    page.keyboard.press("q")
+    page.keyboard.press("Enter")
+    expect(canvas).to_have_count(0)
+    ben = page.request.get(f"{reviewed.url}/api/v1/me").json()["id"]
+    newest = list(reviewed.client.pages(f"{reviewed.path}/annotations", user=ben))[-1]
+    assert newest["version"] == 2
+    pixels = decode(reviewed.client.json("GET", f"/annotations/{newest['id']}")["label_map_png"])
+    assert np.unique(pixels).tolist() == [254]
 
 
 def test_cost_is_shown_to_the_owner_alone(reviewed: Reviewed, open_as: Any) -> None:

@@ -1,22 +1,25 @@
 import { describe, expect, it } from "vitest";
+import { type ActionId, DEFAULT_KEYS } from "@/tools/editorKeys";
 import { ClassDigits } from "./classDigits";
 import { holderOf, shortcutOf, withOverrides } from "./keymap";
 import { type SaveState, saveStateOf } from "./state";
 
 describe("ClassDigits", () => {
-  it("takes 1-9 at once and two digits after 0", () => {
+  it("makes a number of the two digits after its key, and of no others", () => {
     const digits = new ClassDigits(() => 0);
-    expect(digits.press("7")).toBe(7);
-    expect(["0", "1", "2"].map((digit) => digits.press(digit))).toEqual([null, null, 12]);
-    expect(digits.press("3")).toBe(3);
+    expect(digits.press("7")).toBeNull();
+    digits.start();
+    expect(["1", "2", "3"].map((digit) => digits.press(digit))).toEqual([null, 12, null]);
+    expect(digits.isWaiting).toBe(false);
   });
 
-  it("forgets a 0 that nothing followed", () => {
+  it("forgets a key that nothing followed", () => {
     let now = 0;
     const digits = new ClassDigits(() => now);
-    digits.press("0");
+    digits.start();
     now = 5_000;
-    expect(digits.press("4")).toBe(4);
+    expect(digits.isWaiting).toBe(false);
+    expect(digits.press("4")).toBeNull();
   });
 });
 
@@ -24,16 +27,13 @@ describe("keymap", () => {
   const press = (key: string, code: string, mods = {}) =>
     shortcutOf({ key, code, ctrlKey: false, altKey: false, shiftKey: false, metaKey: false, ...mods });
 
-  it("writes key presses as shortcuts, and keeps digits, Space and modifiers for themselves", () => {
+  it("writes key presses as shortcuts, all but Esc, Tab and modifiers alone", () => {
     expect(press("q", "KeyQ")).toBe("q");
     expect(press("Q", "KeyQ", { shiftKey: true })).toBe("Shift+q");
     expect(press("z", "KeyY", { ctrlKey: true })).toBe("Control+z");
     expect(press("Enter", "Enter", { ctrlKey: true })).toBe("Control+Enter");
-    expect([press("3", "Digit3"), press(" ", "Space"), press("Shift", "ShiftLeft")]).toEqual([
-      null,
-      null,
-      null,
-    ]);
+    expect([press("3", "Digit3"), press("3", "Numpad3"), press(" ", "Space")]).toEqual(["3", "3", "Space"]);
+    expect(["Shift", "Escape", "Tab"].map((key) => press(key, key))).toEqual([null, null, null]);
   });
 
   it("lets a person's key win over the default", () => {
@@ -50,30 +50,25 @@ describe("keymap", () => {
   });
 
   it("knows who has a key, however it is written", () => {
-    const action = (id: string, ...shortcuts: string[]) => ({
-      id,
-      label: id,
-      shortcuts,
-      group: "g",
-      isAvailable: () => true,
-      perform() {},
-    });
-    const actions = [
-      action("undo", "$mod+z"),
-      action("fit", "Shift+Digit1"),
-      action("smaller", "BracketLeft"),
-      action("help", "Shift+?", "?"),
-    ];
-    const holder = (shortcut: string) => holderOf(actions, "brush", shortcut)?.id ?? null;
-    expect(["Control+z", "Control+KeyZ", "Shift+1", "[", "?", "z"].map(holder)).toEqual([
+    const holder = (shortcut: string) => holderOf("brush", shortcut, {});
+    expect(["Control+z", "Control+KeyZ", "Shift+1", "[", "?", "3", "Space", "z"].map(holder)).toEqual([
       "undo",
       "undo",
       "fit",
       "smaller",
       "help",
+      "class3",
+      "hold",
       null,
     ]);
-    expect(holderOf(actions, "undo", "Control+z")).toBeNull();
+    expect(holderOf("undo", "Control+z", {})).toBeNull();
+    expect(holderOf("brush", "q", { skip: ["q"] })).toBe("skip");
+  });
+
+  it("comes with no key twice", () => {
+    for (const id of Object.keys(DEFAULT_KEYS) as ActionId[]) {
+      for (const key of DEFAULT_KEYS[id]) expect(holderOf(id, key, {}), `${id} ${key}`).toBeNull();
+    }
   });
 });
 

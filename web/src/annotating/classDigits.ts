@@ -1,32 +1,31 @@
 const PAUSE_MS = 1_500;
+const NUM_DIGITS = 2;
 
-/**
- * Digits as class numbers: 1-9 at once, 0 and then two digits for the classes beyond.
- *
- * `press` gives the number (from 1) that is complete with this digit, or null while more are awaited.
- */
+/** The number of a class beyond those with a key each: a key of its own, then two digits. */
 export class ClassDigits {
   private digits: string | null = null;
   private lastPress = 0;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
+  /** Whether the next digit is one of the number. */
   get isWaiting(): boolean {
     return this.digits !== null && this.now() - this.lastPress <= PAUSE_MS;
   }
 
-  press(digit: string): number | null {
-    if (!this.isWaiting) this.digits = null;
+  start(): void {
+    this.digits = "";
     this.lastPress = this.now();
-    if (this.digits === null) {
-      if (digit !== "0") return Number(digit);
-      this.digits = "";
-      return null;
-    }
+  }
+
+  /** Take a digit. Gives the number (from 1) that is complete with it, or null. */
+  press(digit: string): number | null {
+    if (!this.isWaiting) return null;
+    this.lastPress = this.now();
     this.digits += digit;
-    if (this.digits.length < 2) return null;
+    if ((this.digits?.length ?? 0) < NUM_DIGITS) return null;
     const number = Number(this.digits);
-    this.digits = null;
+    this.cancel();
     return number;
   }
 

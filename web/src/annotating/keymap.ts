@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import type { Action } from "@/tools/actions";
+import { type ActionId, DEFAULT_KEYS } from "@/tools/editorKeys";
 
 const KEY = "segloop.keys";
 
@@ -22,6 +23,14 @@ function keep(overrides: Overrides): void {
   useKeymap.setState({ overrides });
 }
 
+/** The keys of an action now: a person's own, else those it comes with. */
+export function keysOf(
+  id: ActionId,
+  overrides: Overrides = useKeymap.getState().overrides,
+): readonly string[] {
+  return overrides[id] ?? DEFAULT_KEYS[id];
+}
+
 export function withOverrides(actions: readonly Action[], overrides: Overrides): Action[] {
   return actions.map((action) => {
     const own = overrides[action.id];
@@ -29,7 +38,10 @@ export function withOverrides(actions: readonly Action[], overrides: Overrides):
   });
 }
 
-/** A key press in the notation of shortcuts; null for keys that are taken: modifiers alone, digits, Space. */
+/** Keys that belong to nobody: modifiers alone, Esc, which ends the choosing, and Tab, which moves the focus. */
+const UNUSABLE = ["Control", "Alt", "AltGraph", "Shift", "Meta", "CapsLock", "Escape", "Tab"];
+
+/** A key press in the notation of shortcuts; null for keys that cannot be given. */
 export function shortcutOf(
   event: Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "altKey" | "shiftKey" | "metaKey">,
 ): string | null {
@@ -37,11 +49,10 @@ export function shortcutOf(
   const mods = [ctrlKey && "Control", altKey && "Alt", shiftKey && "Shift", metaKey && "Meta"].filter(
     Boolean,
   );
-  if (["Control", "Alt", "Shift", "Meta", "Escape"].includes(key)) return null;
-  if (mods.length === 0 && /^[0-9 ]$/.test(key)) return null;
+  if (UNUSABLE.includes(key)) return null;
   // What is printed on the key, where that says it: layouts differ in which code a letter has.
   const isLetter = /^\p{L}$/u.test(key) && !altKey;
-  const isSign = key.length === 1 && mods.length === 0 && key !== "+";
+  const isSign = /^\S$/u.test(key) && mods.length === 0 && key !== "+";
   return [...mods, isLetter || isSign ? key.toLowerCase() : code].join("+");
 }
 
@@ -54,21 +65,19 @@ function canonical(shortcut: string): string {
   return [...parts.sort(), CODES[last] ?? last].join("+").replace(/^shift\+\?$/, "?");
 }
 
-/** The other action that has this key, or null. */
-export function holderOf(actions: readonly Action[], id: string, shortcut: string): Action | null {
+/** The other action that has this key, on whichever page, or null. */
+export function holderOf(id: string, shortcut: string, overrides?: Overrides): ActionId | null {
   const wanted = canonical(shortcut);
-  const holds = (action: Action) => action.shortcuts.some((key) => canonical(key) === wanted);
-  return actions.find((action) => action.id !== id && holds(action)) ?? null;
+  const holds = (other: ActionId) => keysOf(other, overrides).some((key) => canonical(key) === wanted);
+  return (Object.keys(DEFAULT_KEYS) as ActionId[]).find((other) => other !== id && holds(other)) ?? null;
 }
 
 /** Give an action a key. Whoever had it loses it. */
-export function remap(actions: readonly Action[], id: string, shortcut: string): void {
+export function remap(id: string, shortcut: string): void {
   const overrides: Record<string, readonly string[]> = { ...useKeymap.getState().overrides };
-  const holder = holderOf(actions, id, shortcut);
-  if (holder) {
-    const wanted = canonical(shortcut);
-    overrides[holder.id] = holder.shortcuts.filter((key) => canonical(key) !== wanted);
-  }
+  const wanted = canonical(shortcut);
+  const holder = holderOf(id, shortcut);
+  if (holder) overrides[holder] = keysOf(holder).filter((key) => canonical(key) !== wanted);
   keep({ ...overrides, [id]: [shortcut] });
 }
 

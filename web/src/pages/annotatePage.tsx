@@ -1,32 +1,27 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { annotateActions } from "@/annotating/annotateActions";
 import { AnnotateController } from "@/annotating/controller";
-import { useKeymap, withOverrides } from "@/annotating/keymap";
 import { useAnnotate } from "@/annotating/state";
 import { keys, queryClient, useMe } from "@/api/queries";
 import type { Project, User } from "@/api/types";
 import { texts } from "@/texts";
-import type { Action } from "@/tools/actions";
 import { ProjectFrame } from "@/ui/shell";
 import { toast, toastError } from "@/ui/toasts";
 import "@/styles/annotate.css";
 import "@/styles/saving.css";
 import { ActionBar } from "./annotate/actionBar";
+import { CanvasParts } from "./annotate/canvasParts";
 import { GuideDialog, useFirstVisit } from "./annotate/guideDialog";
 import { HelpDialog } from "./annotate/helpDialogs";
 import { KeptWorkDialog } from "./annotate/keptWork";
 import { LiveNews } from "./annotate/liveNews";
-import { MiniMap } from "./annotate/miniMap";
 import { Banners, WaitingOverlay } from "./annotate/overlays";
 import { Panel } from "./annotate/panel";
 import { SafetyNotices } from "./annotate/safetyBanners";
 import { SaveState } from "./annotate/saveState";
 import { SignIn } from "./annotate/signInDialog";
-import { SwipeDivider } from "./annotate/swipe";
 import { Toolbar } from "./annotate/toolbar";
-import { useKeys } from "./annotate/useKeys";
-import { HeatLegend, ViewControls } from "./annotate/viewControls";
-import { ViewPanel } from "./annotate/viewPanel";
+import { useActions, useKeyText } from "./annotate/useKeys";
 
 const NOTICES = { error: toastError, info: (text: string, title?: string) => toast("info", text, title) };
 
@@ -57,20 +52,8 @@ function useController(project: Project, user: User) {
 
 function Workplace({ project, user }: { project: Project; user: User }) {
   const { canvas, page } = useController(project, user);
-  const overrides = useKeymap((state) => state.overrides);
-  const actions = useMemo(
-    () => (page ? withOverrides(annotateActions(page), overrides) : []),
-    [page, overrides],
-  );
-  const action = useCallback(
-    (id: string): Action => {
-      const found = actions.find((candidate) => candidate.id === id);
-      if (!found) throw new Error(`no action ${id}`);
-      return found;
-    },
-    [actions],
-  );
-  useKeys(page, actions);
+  const { actions, action } = useActions(page, annotateActions);
+  const key = useKeyText();
   useFirstVisit(project);
   const panel = useAnnotate((state) => state.panel);
   return (
@@ -84,15 +67,11 @@ function Workplace({ project, user }: { project: Project; user: User }) {
           data-testid="annotate-canvas"
           tabIndex={0}
           role="application"
-          aria-label={texts.annotate.canvas}
+          aria-label={texts.annotate.canvas(key)}
         />
         {page && (
           <>
-            <SwipeDivider page={page} />
-            <MiniMap page={page} />
-            <HeatLegend />
-            <ViewPanel page={page} />
-            <ViewControls action={action} />
+            <CanvasParts desk={page.desk} action={action} />
             <Banners page={page} classes={project.label_classes} />
             <SafetyNotices>
               <SignIn page={page} user={user} />
@@ -104,7 +83,7 @@ function Workplace({ project, user }: { project: Project; user: User }) {
       </div>
       {page && (
         <>
-          <Panel page={page} project={project} />
+          <Panel desk={page.desk} project={project} />
           <ActionBar projectId={project.id} action={action} onSkip={(reason) => page.skip(reason)} />
         </>
       )}

@@ -81,12 +81,16 @@ function Answers({ project, user, isOwn, looking }: AnswersProps) {
   };
   const actions = reviewActions(target, looking);
   const latest = useRef(actions);
-  latest.current = actions;
+  latest.current = mode === "edit" ? NOBODY : actions; // the editor has keys of its own
   useEffect(() => {
     // bound once: what a key does is looked up when it is pressed
     const live = latest.current.map((action) => {
-      const now = () => latest.current.find(({ id }) => id === action.id) ?? action;
-      return { ...action, isAvailable: () => now().isAvailable(), perform: () => now().perform() };
+      const now = () => latest.current.find(({ id }) => id === action.id);
+      return {
+        ...action,
+        isAvailable: () => now()?.isAvailable() ?? false,
+        perform: () => now()?.perform(),
+      };
     });
     return bindActions(window, live);
   }, []);

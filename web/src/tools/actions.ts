@@ -9,6 +9,8 @@ export interface Action {
   readonly group: string;
   isAvailable(): boolean;
   perform(): void;
+  /** Of what lasts while its key is held: the key came up, or was lost because the window is no longer heard. */
+  release?(isLost: boolean): void;
 }
 
 const KEY_NAMES: Record<string, string> = {
@@ -53,15 +55,34 @@ export function isKeyTaken(event: KeyboardEvent): boolean {
 
 /** Bind every action's keys until the returned function is called. An action that is not available lets keys pass. */
 export function bindActions(target: Window, actions: readonly Action[]): () => void {
+  const held = new Map<string, Action>();
   const handlers: Record<string, (event: KeyboardEvent) => void> = {};
   for (const action of actions) {
     for (const shortcut of action.shortcuts) {
       handlers[shortcut] = (event) => {
         if (isKeyTaken(event) || !action.isAvailable()) return;
         event.preventDefault();
+        if (action.release && event.repeat) return;
+        if (action.release) held.set(event.code, action);
         action.perform();
       };
     }
   }
-  return tinykeys(target, handlers);
+  const release = (event: KeyboardEvent) => {
+    held.get(event.code)?.release?.(false);
+    held.delete(event.code);
+  };
+  const lose = () => {
+    for (const action of held.values()) action.release?.(true);
+    held.clear();
+  };
+  const unbind = tinykeys(target, handlers);
+  target.addEventListener("keyup", release);
+  target.addEventListener("blur", lose);
+  return () => {
+    lose();
+    unbind();
+    target.removeEventListener("keyup", release);
+    target.removeEventListener("blur", lose);
+  };
 }

@@ -1,25 +1,102 @@
-import type { ToolId } from "./tool";
+/**
+ * The keys of everything that can be done on a region, until a person gives them others; in the notation of tinykeys.
+ *
+ * One list for the annotate page and the fix editor: what a person has changed holds in both, and no key is given
+ * twice, wherever it is changed.
+ */
+export const DEFAULT_KEYS = {
+  brush: ["b"],
+  eraser: ["e"],
+  polygon: ["p"],
+  superpixel: ["s"],
+  wand: ["w"],
+  copy: ["c"],
+  replace: ["Shift+r"],
+  pick: ["i"],
+  smaller: ["BracketLeft"],
+  larger: ["BracketRight"],
+  brushShape: ["Shift+b"],
+  eraseTo: ["Shift+e"],
+  wandBasis: ["Shift+w"],
+  penPressure: ["Shift+p"],
+  submit: ["Enter"],
+  accept: ["a"],
+  fill: ["f"],
+  fillRegion: ["d"],
+  fillHoles: ["o"],
+  smooth: ["m"],
+  replaceHovered: ["r"],
+  void: ["v"],
+  skip: ["Control+Space"],
+  previous: ["Alt+ArrowLeft"],
+  next: ["Alt+ArrowRight"],
+  undo: ["$mod+z"],
+  redo: ["$mod+Shift+z", "$mod+y"],
+  undoCorner: ["Backspace"],
+  cancel: ["Escape"],
+  class1: ["1"],
+  class2: ["2"],
+  class3: ["3"],
+  class4: ["4"],
+  class5: ["5"],
+  class6: ["6"],
+  class7: ["7"],
+  class8: ["8"],
+  class9: ["9"],
+  classNumber: ["0"],
+  previousClass: [","],
+  nextClass: ["."],
+  swap: ["x"],
+  search: ["/"],
+  labels: ["h"],
+  hideClass: ["Shift+h"],
+  flick: ["t"],
+  swipe: ["Shift+t"],
+  heat: ["u"],
+  answers: ["n"],
+  patterns: ["k"],
+  viewPanel: ["j"],
+  zoomIn: ["Equal", "NumpadAdd"],
+  zoomOut: ["Minus", "NumpadSubtract"],
+  fit: ["Shift+Digit1"],
+  actual: ["Shift+Digit2"],
+  guide: ["g"],
+  help: ["Shift+?", "?"],
+  left: ["ArrowLeft"],
+  right: ["ArrowRight"],
+  up: ["ArrowUp"],
+  down: ["ArrowDown"],
+  left10: ["Shift+ArrowLeft"],
+  right10: ["Shift+ArrowRight"],
+  up10: ["Shift+ArrowUp"],
+  down10: ["Shift+ArrowDown"],
+  // with Shift too: it may still be down from the last step of 10 px
+  hold: ["Space", "Shift+Space"],
+} as const satisfies Record<string, readonly string[]>;
 
-/** The key of each tool, wherever the editor is. */
-export const TOOL_KEYS: Readonly<Record<ToolId, string>> = {
-  brush: "b",
-  eraser: "e",
-  polygon: "p",
-  superpixel: "s",
-  wand: "w",
-  copy: "c",
-  replace: "Shift+r",
-  pick: "i",
-};
+export type ActionId = keyof typeof DEFAULT_KEYS;
+
+/** The classes that have a key each, in the palette's order. */
+export const CLASS_IDS = [
+  "class1",
+  "class2",
+  "class3",
+  "class4",
+  "class5",
+  "class6",
+  "class7",
+  "class8",
+  "class9",
+] as const satisfies readonly ActionId[];
 
 /** How keys move the keyboard's cursor, in image pixels. */
 export const CURSOR_MOVES = [
-  { id: "left", shortcut: "ArrowLeft", dx: -1, dy: 0 },
-  { id: "right", shortcut: "ArrowRight", dx: 1, dy: 0 },
-  { id: "up", shortcut: "ArrowUp", dx: 0, dy: -1 },
-  { id: "down", shortcut: "ArrowDown", dx: 0, dy: 1 },
-  { id: "left10", shortcut: "Shift+ArrowLeft", dx: -10, dy: 0 },
-  { id: "right10", shortcut: "Shift+ArrowRight", dx: 10, dy: 0 },
-  { id: "up10", shortcut: "Shift+ArrowUp", dx: 0, dy: -10 },
-  { id: "down10", shortcut: "Shift+ArrowDown", dx: 0, dy: 10 },
-] as const;
+  { id: "left", dx: -1, dy: 0 },
+  { id: "right", dx: 1, dy: 0 },
+  { id: "up", dx: 0, dy: -1 },
+  { id: "down", dx: 0, dy: 1 },
+  { id: "left10", dx: -10, dy: 0 },
+  { id: "right10", dx: 10, dy: 0 },
+  { id: "up10", dx: 0, dy: -10 },
+  { id: "down10", dx: 0, dy: 10 },
+] as const satisfies readonly { id: ActionId; dx: number; dy: number }[];

@@ -3,12 +3,14 @@ import { useAnnotate } from "@/annotating/state";
 import { options } from "@/api/queries";
 import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
+import type { ActionId } from "@/tools/editorKeys";
 import { Progress } from "@/ui/bits";
 import { roughShare } from "@/ui/format";
 import { Icon } from "@/ui/icons";
 import { Menu } from "@/ui/menu";
 import { keyText } from "./keyText";
 import { keepFocus } from "./toolbar";
+import { useKeyText } from "./useKeys";
 
 const words = texts.annotate;
 
@@ -36,7 +38,7 @@ function QueueState({ projectId }: { projectId: string }) {
   );
 }
 
-function BarButton(props: {
+export function BarButton(props: {
   action: Action;
   testId: string;
   label: string;
@@ -44,7 +46,7 @@ function BarButton(props: {
   isDisabled?: boolean;
   isPressed?: boolean;
 }) {
-  const key = keyText(props.action.shortcuts[0] ?? "");
+  const key = keyText(props.action.shortcuts[0]);
   return (
     <button
       type="button"
@@ -57,13 +59,15 @@ function BarButton(props: {
       onPointerDown={keepFocus}
       onClick={() => props.action.perform()}
     >
-      {props.label} <kbd>{props.testId === "submit" ? "↵" : key.replace(words.keyNames.Space, "␣")}</kbd>
+      {props.label} <kbd>{key.replace("Enter", "↵").replace(words.keyNames.Space, "␣")}</kbd>
     </button>
   );
 }
 
-function ToolHint() {
-  const hint = useAnnotate((state) => (state.phase === "working" ? words.toolHints[state.tool] : ""));
+/** What the tool in hand does, and its keys. */
+export function ToolHint() {
+  const keys = useKeyText();
+  const hint = useAnnotate((state) => (state.phase === "working" ? words.toolHints[state.tool](keys) : ""));
   return (
     <span className="tool-hint truncate" title={hint}>
       {hint}
@@ -73,7 +77,7 @@ function ToolHint() {
 
 interface ActionBarProps {
   projectId: string;
-  action(id: string): Action;
+  action(id: ActionId): Action;
   onSkip(reason: string): void;
 }
 

@@ -7,6 +7,7 @@ import { clamp } from "@/viewer/geometry";
 const words = texts.annotate;
 const set = useAnnotate.setState;
 const close = () => set({ search: null, searchAt: 0 });
+const toCanvas = () => document.querySelector<HTMLElement>("canvas[role=application]")?.focus();
 
 /** Classes by what is typed of their names; those that begin with it first. */
 export function matching(classes: readonly LabelClass[], typed: string): LabelClass[] {
@@ -33,10 +34,10 @@ export function ClassSearch({ matches, onPick }: ClassSearchProps) {
     else if (event.key === "Enter") {
       const found = matches[searchAt];
       if (found) onPick(found.index);
-      document.querySelector<HTMLElement>("[data-testid=annotate-canvas]")?.focus();
+      toCanvas();
       close();
     } else if (event.key === "Escape") {
-      document.querySelector<HTMLElement>("[data-testid=annotate-canvas]")?.focus();
+      toCanvas();
       close();
     } else return;
     event.preventDefault();

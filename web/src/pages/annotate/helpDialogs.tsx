@@ -7,18 +7,20 @@ import type { Action } from "@/tools/actions";
 import { Dialog } from "@/ui/dialog";
 import { Icon } from "@/ui/icons";
 import { KeyList } from "./keyList";
+import { useKeyText } from "./useKeys";
 
 const words = texts.annotate;
 const close = () => useAnnotate.setState({ panel: "none" });
 
 export function HelpDialog({ actions }: { actions: readonly Action[] }) {
+  const key = useKeyText();
   return (
     <Dialog title={words.helpTitle} className="wide" onClose={close}>
       <div className="content stack">
         <p className="muted">{words.helpLead}</p>
         <KeyList actions={actions} />
         <div className="row">
-          <p className="small muted grow">{words.helpMouse}</p>
+          <p className="small muted grow">{words.helpMouse(key)}</p>
           <button type="button" className="button small" data-testid="reset-keys" onClick={resetKeymap}>
             {words.resetKeys}
           </button>
@@ -34,6 +36,7 @@ const WELCOME_KEY = "segloop.welcomed";
 export function Welcome({ project }: { project: Project }) {
   const [isWanted, setWanted] = useState(() => localStorage.getItem(WELCOME_KEY) === null);
   const numDone = useAnnotate((state) => state.numDone);
+  const key = useKeyText();
   const dismiss = useCallback(() => {
     localStorage.setItem(WELCOME_KEY, "1");
     setWanted(false);
@@ -56,7 +59,7 @@ export function Welcome({ project }: { project: Project }) {
         </button>
       </div>
       <ol className="steps">
-        {words.firstSteps.map(([title, body], i) => (
+        {words.firstSteps(key).map(([title, body], i) => (
           <li key={title}>
             <span className="n">{i + 1}</span>
             <div className="small">

@@ -2,7 +2,9 @@ import { Fragment, useEffect, useState } from "react";
 import { holderOf, remap, shortcutOf } from "@/annotating/keymap";
 import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
+import type { ActionId } from "@/tools/editorKeys";
 import { keyText } from "./keyText";
+import { useKeyText } from "./useKeys";
 
 const words = texts.annotate;
 
@@ -10,11 +12,11 @@ const words = texts.annotate;
 interface Conflict {
   readonly id: string;
   readonly shortcut: string;
-  readonly holder: Action;
+  readonly holder: ActionId;
 }
 
 /** While an action waits for its new key, the next press is that key. */
-function useRecording(actions: readonly Action[]) {
+function useRecording() {
   const [recordingId, setRecordingId] = useState<string | null>(null);
   const [conflict, setConflict] = useState<Conflict | null>(null);
   useEffect(() => {
@@ -26,13 +28,13 @@ function useRecording(actions: readonly Action[]) {
       if (event.key !== "Escape" && !shortcut) return;
       setRecordingId(null);
       if (!shortcut) return;
-      const holder = holderOf(actions, recordingId, shortcut);
+      const holder = holderOf(recordingId, shortcut);
       if (holder) setConflict({ id: recordingId, shortcut, holder });
-      else remap(actions, recordingId, shortcut);
+      else remap(recordingId, shortcut);
     };
     window.addEventListener("keydown", record, { capture: true });
     return () => window.removeEventListener("keydown", record, { capture: true });
-  }, [recordingId, actions]);
+  }, [recordingId]);
   const start = (id: string) => {
     setConflict(null);
     setRecordingId(id);
@@ -49,7 +51,9 @@ interface ConflictRowProps {
 function ConflictRow({ conflict, onTake, onLeave }: ConflictRowProps) {
   return (
     <div className="form-error row" role="alert" data-testid="key-conflict">
-      <span className="grow">{words.keyTaken(keyText(conflict.shortcut), conflict.holder.label)}</span>
+      <span className="grow">
+        {words.keyTaken(keyText(conflict.shortcut), words.actions[conflict.holder])}
+      </span>
       <button type="button" className="button small" data-testid="take-key" onClick={onTake}>
         {words.takeKey}
       </button>
@@ -97,10 +101,11 @@ function KeyRow({ action, isRecording, onStart }: KeyRowProps) {
 
 /** Every action with its keys; a click on a key waits for another one. */
 export function KeyList({ actions }: { actions: readonly Action[] }) {
-  const { recordingId, conflict, start, leave } = useRecording(actions);
+  const { recordingId, conflict, start, leave } = useRecording();
+  const key = useKeyText();
   const groups = [...new Set(actions.map((action) => action.group))];
   const take = () => {
-    if (conflict) remap(actions, conflict.id, conflict.shortcut);
+    if (conflict) remap(conflict.id, conflict.shortcut);
     leave();
   };
   return (
@@ -122,7 +127,7 @@ export function KeyList({ actions }: { actions: readonly Action[] }) {
                   />
                 ))}
             </ul>
-            {group === words.groups.classes && <p className="small muted">{words.helpClassKeys}</p>}
+            {group === words.groups.classes && <p className="small muted">{words.helpClassKeys(key)}</p>}
           </section>
         ))}
       </div>

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import type { AnnotateController } from "@/annotating/controller";
+import type { Desk } from "@/annotating/desk";
 import { useAnnotate } from "@/annotating/state";
 import { images } from "@/api/endpoints";
 import { texts } from "@/texts";
@@ -8,17 +8,17 @@ const WIDTH_PX = 300;
 const percent = (part: number, whole: number) => `${(100 * part) / whole}%`;
 
 /** What people said elsewhere, over the small image. */
-function Answers({ page, height }: { page: AnnotateController; height: number }) {
+function Answers({ desk, height }: { desk: Desk; height: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const state = useAnnotate(({ answers, facts }) => `${answers} ${facts?.assignmentId}`);
   useEffect(() => {
-    if (canvas.current && state.startsWith("on")) page.looks.drawAnswers(canvas.current);
-  }, [page, state]);
+    if (canvas.current && state.startsWith("on")) desk.looks.drawAnswers(canvas.current);
+  }, [desk, state]);
   return <canvas ref={canvas} width={WIDTH_PX} height={height} />;
 }
 
 /** The whole image, small, with the region marked: what the close-up cannot show. */
-export function MiniMap({ page }: { page: AnnotateController }) {
+export function MiniMap({ desk }: { desk: Desk }) {
   const facts = useAnnotate((state) => state.facts);
   const areAnswersOn = useAnnotate((state) => state.answers === "on");
   if (!facts) return null;
@@ -30,7 +30,7 @@ export function MiniMap({ page }: { page: AnnotateController }) {
       {areAnswersOn && (
         <Answers
           key={facts.assignmentId}
-          page={page}
+          desk={desk}
           height={Math.max(1, Math.round((WIDTH_PX * height) / width))}
         />
       )}

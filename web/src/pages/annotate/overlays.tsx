@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { AnnotateController } from "@/annotating/controller";
+import type { Desk } from "@/annotating/desk";
 import { useAnnotate } from "@/annotating/state";
 import { options } from "@/api/queries";
 import type { LabelClass, Queue } from "@/api/types";
@@ -10,6 +11,7 @@ import { Empty, Progress } from "@/ui/bits";
 import { duration } from "@/ui/format";
 import { LeaseLostBanner } from "./safetyBanners";
 import { keepFocus } from "./toolbar";
+import { useKeyText } from "./useKeys";
 
 const words = texts.annotate;
 
@@ -81,12 +83,10 @@ export function WaitingOverlay({ projectId }: { projectId: string }) {
 
 /** Messages about the region on the table, one at a time, the most pressing first. */
 export function Banners({ page, classes }: { page: AnnotateController; classes: LabelClass[] }) {
-  const { phase, needsFix, isLeaseLost, facts, paintValue, numDone, compare } = useAnnotate();
+  const { phase, needsFix, isLeaseLost, facts, numDone, compare } = useAnnotate();
+  const key = useKeyText();
   if (phase !== "working" || !facts) return null;
-  if (needsFix)
-    return (
-      <FixBanner page={page} classes={classes} paintValue={paintValue} hasPrediction={facts.hasPrediction} />
-    );
+  if (needsFix) return <FixBanner desk={page.desk} classes={classes} />;
   if (isLeaseLost) return <LeaseLostBanner page={page} />;
   if (compare === "prediction")
     return (
@@ -105,21 +105,19 @@ export function Banners({ page, classes }: { page: AnnotateController; classes: 
     );
   }
   if (facts.isRevisit) return <div className="banner">{words.revisit}</div>;
-  if (!facts.hasPrediction && numDone === 0) return <div className="banner">{words.coldHint}</div>;
+  if (!facts.hasPrediction && numDone === 0) return <div className="banner">{words.coldHint(key)}</div>;
   return null;
 }
 
-function FixBanner(props: {
-  page: AnnotateController;
-  classes: LabelClass[];
-  paintValue: number;
-  hasPrediction: boolean;
-}) {
-  const { page, classes, paintValue, hasPrediction } = props;
+/** Pixels without a class, and the ways to give them one. */
+export function FixBanner({ desk, classes }: { desk: Desk; classes: LabelClass[] }) {
+  const paintValue = useAnnotate((state) => state.paintValue);
+  const hasPrediction = useAnnotate((state) => state.facts?.hasPrediction === true);
+  const key = useKeyText();
   const name = paintValue === VOID ? null : classes.find((c) => c.index === paintValue)?.name;
-  const button = (text: string, key: string, perform: () => void) => (
+  const button = (text: string, keyText: string, perform: () => void) => (
     <button type="button" className="button small" onPointerDown={keepFocus} onClick={perform}>
-      {text} {key && <kbd>{key}</kbd>}
+      {text} {keyText && <kbd>{keyText}</kbd>}
     </button>
   );
   return (
@@ -128,9 +126,9 @@ function FixBanner(props: {
         <b>{words.fixTitle}</b>
         <span className="small muted">{words.fixBody}</span>
       </div>
-      {name && button(words.fixFill(name), "F", () => page.editor.fillRest(paintValue))}
-      {button(words.fixVoid, "V", () => page.editor.fillRest(VOID))}
-      {hasPrediction && button(words.fixPrediction, "", () => page.editor.acceptPrediction(true))}
+      {name && button(words.fixFill(name), key("fill"), () => desk.editor.fillRest(paintValue))}
+      {button(words.fixVoid, key("void"), () => desk.editor.fillRest(VOID))}
+      {hasPrediction && button(words.fixPrediction, "", () => desk.editor.acceptPrediction(true))}
     </div>
   );
 }

@@ -1,25 +1,31 @@
 import { useEffect, useRef } from "react";
-import type { AnnotateController } from "@/annotating/controller";
+import type { Desk } from "@/annotating/desk";
 import { useAnnotate } from "@/annotating/state";
 import type { LabelClass } from "@/api/types";
 import { VOID } from "@/editing/labelMap";
 import { texts } from "@/texts";
+import { CLASS_IDS } from "@/tools/editorKeys";
 import { roughShare } from "@/ui/format";
 import { Icon } from "@/ui/icons";
 import { ClassSearch, matching } from "./classSearch";
 import { Swatch } from "./swatch";
 import { keepFocus } from "./toolbar";
+import { useKeyText } from "./useKeys";
 
 const words = texts.annotate;
 const set = useAnnotate.setState;
 
-/** The key of a class by its place in the list: 1-9, then 0 and two digits. */
-function keyOf(place: number): string {
-  return place < 9 ? String(place + 1) : `0${String(place + 1).padStart(2, "0")}`;
+/** The key of a class by its place in the list: one of its own for the first nine, then one and two digits. */
+function useClassKeys(): (place: number) => string {
+  const key = useKeyText();
+  return (place) => {
+    const id = CLASS_IDS[place];
+    return id ? key(id) : `${key("classNumber")}${String(place + 1).padStart(2, "0")}`;
+  };
 }
 
 interface ItemProps {
-  page: AnnotateController;
+  desk: Desk;
   value: number;
   name: string;
   color?: string;
@@ -37,7 +43,7 @@ function Share({ value }: { value: number }) {
   return <span className="share">{share > 0 && roughShare(share)}</span>;
 }
 
-function HideButton({ page, value, name }: Pick<ItemProps, "page" | "value" | "name">) {
+function HideButton({ desk, value, name }: Pick<ItemProps, "desk" | "value" | "name">) {
   const isHidden = useAnnotate((state) => state.hidden.includes(value));
   const text = isHidden ? words.showClass(name) : words.hideClass(name);
   return (
@@ -51,8 +57,8 @@ function HideButton({ page, value, name }: Pick<ItemProps, "page" | "value" | "n
       onPointerDown={keepFocus}
       onClick={(event) =>
         event.shiftKey
-          ? page.looks.toggleAlone(value, [...page.classIndices, VOID])
-          : page.looks.toggleHidden(value)
+          ? desk.looks.toggleAlone(value, [...desk.classIndices, VOID])
+          : desk.looks.toggleHidden(value)
       }
     >
       <Icon name={isHidden ? "eyeOff" : "eye"} size={14} />
@@ -60,7 +66,7 @@ function HideButton({ page, value, name }: Pick<ItemProps, "page" | "value" | "n
   );
 }
 
-function ClassItem({ page, value, name, color, keyText, help, isMarked }: ItemProps) {
+function ClassItem({ desk, value, name, color, keyText, help, isMarked }: ItemProps) {
   const isPressed = useAnnotate((state) => state.paintValue === value);
   const ref = useRef<HTMLLIElement>(null);
   useEffect(() => {
@@ -75,19 +81,20 @@ function ClassItem({ page, value, name, color, keyText, help, isMarked }: ItemPr
         aria-pressed={isPressed}
         title={help || name}
         onPointerDown={keepFocus}
-        onClick={() => page.setPaintValue(value)}
+        onClick={() => desk.setPaintValue(value)}
       >
         <Swatch value={value} color={color} />
         <span className="truncate">{name}</span>
         <Share value={value} />
         <kbd>{keyText}</kbd>
       </button>
-      <HideButton page={page} value={value} name={name} />
+      <HideButton desk={desk} value={value} name={name} />
     </li>
   );
 }
 
-function Head({ page }: { page: AnnotateController }) {
+function Head({ desk }: { desk: Desk }) {
+  const key = useKeyText();
   const numHidden = useAnnotate((state) => state.hidden.length);
   return (
     <div className="row">
@@ -98,7 +105,7 @@ function Head({ page }: { page: AnnotateController }) {
           className="button ghost small"
           data-testid="show-all-classes"
           onPointerDown={keepFocus}
-          onClick={() => page.looks.showAll()}
+          onClick={() => desk.looks.showAll()}
         >
           {words.showAllClasses}
         </button>
@@ -107,7 +114,7 @@ function Head({ page }: { page: AnnotateController }) {
         type="button"
         className="button ghost small icon"
         aria-label={words.searchClasses}
-        title={`${words.searchClasses} (/)`}
+        title={`${words.searchClasses} (${key("search")})`}
         data-testid="search-classes"
         onPointerDown={keepFocus}
         onClick={() => set({ search: "" })}
@@ -119,7 +126,9 @@ function Head({ page }: { page: AnnotateController }) {
 }
 
 /** Everything that can be painted: by key, by name, by click. */
-export function Palette({ page, classes }: { page: AnnotateController; classes: LabelClass[] }) {
+export function Palette({ desk, classes }: { desk: Desk; classes: LabelClass[] }) {
+  const key = useKeyText();
+  const classKey = useClassKeys();
   const search = useAnnotate((state) => state.search);
   const searchAt = useAnnotate((state) => state.searchAt);
   const places = new Map(classes.map((label_class, place) => [label_class.index, place]));
@@ -128,26 +137,26 @@ export function Palette({ page, classes }: { page: AnnotateController; classes: 
   return (
     <section className="palette" aria-label={words.classes}>
       {search === null ? (
-        <Head page={page} />
+        <Head desk={desk} />
       ) : (
-        <ClassSearch matches={matches} onPick={(value) => page.setPaintValue(value)} />
+        <ClassSearch matches={matches} onPick={(value) => desk.setPaintValue(value)} />
       )}
       <ul>
         {matches.map(({ index, name, color, description }) => (
           <ClassItem
             key={index}
-            page={page}
+            desk={desk}
             value={index}
             name={name}
             color={color}
-            keyText={keyOf(places.get(index) ?? 0)}
+            keyText={classKey(places.get(index) ?? 0)}
             help={description}
             isMarked={index === marked}
           />
         ))}
         {matches.length === 0 && <li className="muted small">{words.noSuchClass}</li>}
         {!search && (
-          <ClassItem page={page} value={VOID} name={words.voidClass} keyText="V" isMarked={false} />
+          <ClassItem desk={desk} value={VOID} name={words.voidClass} keyText={key("void")} isMarked={false} />
         )}
       </ul>
     </section>

@@ -1,4 +1,4 @@
-import type { AnnotateController } from "@/annotating/controller";
+import type { Desk } from "@/annotating/desk";
 import { useAnnotate } from "@/annotating/state";
 import type { Project } from "@/api/types";
 import { texts } from "@/texts";
@@ -11,30 +11,38 @@ import { Why } from "./why";
 
 const words = texts.annotate;
 
-function PaintSettings({ page }: { page: AnnotateController }) {
+function PaintSettings({ desk }: { desk: Desk }) {
   const opacity = useAnnotate((state) => state.opacity);
   return (
     <section className="stack tight">
-      <ToolSettings page={page} />
+      <ToolSettings desk={desk} />
       <Slider
         label={words.opacity}
         value={Math.round(100 * opacity)}
         min={0}
         max={100}
         text={percent(opacity, 0)}
-        onChange={(value) => page.looks.setOpacity(value / 100)}
+        onChange={(value) => desk.looks.setOpacity(value / 100)}
       />
     </section>
   );
 }
 
-export function Panel({ page, project }: { page: AnnotateController; project: Project }) {
-  const classes = project.label_classes;
+/** What is painted and how: classes, the tool in hand, how strongly labels are drawn. */
+export function PaintPanel({ desk, project }: { desk: Desk; project: Project }) {
+  return (
+    <>
+      <Palette desk={desk} classes={project.label_classes.filter((c) => c.merged_into === null)} />
+      <PaintSettings desk={desk} />
+    </>
+  );
+}
+
+export function Panel({ desk, project }: { desk: Desk; project: Project }) {
   return (
     <aside className="panel">
       <Welcome project={project} />
-      <Palette page={page} classes={classes.filter((c) => c.merged_into === null)} />
-      <PaintSettings page={page} />
+      <PaintPanel desk={desk} project={project} />
       <Why project={project} />
     </aside>
   );

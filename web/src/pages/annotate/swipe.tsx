@@ -1,5 +1,5 @@
 import { useRef } from "react";
-import type { AnnotateController } from "@/annotating/controller";
+import type { Desk } from "@/annotating/desk";
 import { useAnnotate } from "@/annotating/state";
 import { texts } from "@/texts";
 import { percent } from "@/ui/format";
@@ -16,14 +16,14 @@ const STEPS: Record<string, number> = {
 };
 
 /** The divider over the region: the model's answer to its left, the person's to its right. */
-export function SwipeDivider({ page }: { page: AnnotateController }) {
+export function SwipeDivider({ desk }: { desk: Desk }) {
   const isOn = useAnnotate((state) => state.phase === "working" && state.compare === "swipe");
   const at = useAnnotate((state) => state.swipeAt);
   const frame = useRef<HTMLDivElement>(null);
   if (!isOn) return null;
   const drag = (clientX: number) => {
     const box = frame.current?.getBoundingClientRect();
-    if (box && box.width > 0) page.looks.moveSwipe((clientX - box.left) / box.width);
+    if (box && box.width > 0) desk.looks.moveSwipe((clientX - box.left) / box.width);
   };
   return (
     <div className="swipe" ref={frame}>
@@ -48,7 +48,7 @@ export function SwipeDivider({ page }: { page: AnnotateController }) {
           if (step === undefined) return;
           event.preventDefault();
           event.stopPropagation();
-          page.looks.moveSwipe(at + step);
+          desk.looks.moveSwipe(at + step);
         }}
       >
         <span className="side left" aria-hidden="true">

@@ -1,4 +1,4 @@
-import type { AnnotateController } from "@/annotating/controller";
+import type { Desk } from "@/annotating/desk";
 import { useAnnotate } from "@/annotating/state";
 import { setToolOptions, TOOL_CHOICES, type ToolSwitch, useToolOptions } from "@/annotating/toolOptions";
 import { texts } from "@/texts";
@@ -39,7 +39,7 @@ function Switch({ name, help, disabled = [] }: SwitchProps) {
   );
 }
 
-function WandTolerance({ page }: { page: AnnotateController }) {
+function WandTolerance({ desk }: { desk: Desk }) {
   const { wandBasis, certaintyTolerance } = useToolOptions();
   const tolerance = useAnnotate((state) => state.tolerance);
   const hasPrediction = useAnnotate((state) => state.facts?.hasPrediction === true);
@@ -60,13 +60,13 @@ function WandTolerance({ page }: { page: AnnotateController }) {
       min={0}
       max={120}
       text={count(tolerance)}
-      onChange={(value) => page.setTolerance(value)}
+      onChange={(value) => desk.setTolerance(value)}
     />
   );
 }
 
 /** What can be set of the tool in hand. */
-export function ToolSettings({ page }: { page: AnnotateController }) {
+export function ToolSettings({ desk }: { desk: Desk }) {
   const tool = useAnnotate((state) => state.tool);
   const brushSize = useAnnotate((state) => state.brushSize);
   const hasPrediction = useAnnotate((state) => state.facts?.hasPrediction === true);
@@ -82,7 +82,7 @@ export function ToolSettings({ page }: { page: AnnotateController }) {
             min={1}
             max={120}
             text={words.sizeInPixels(count(brushSize))}
-            onChange={(size) => page.setBrushSize(size)}
+            onChange={(size) => desk.setBrushSize(size)}
           />
           <Switch name="brushShape" />
           <Switch name="penPressure" help={words.penHelp} />
@@ -91,7 +91,7 @@ export function ToolSettings({ page }: { page: AnnotateController }) {
       {tool === "wand" && (
         <>
           <Switch name="wandBasis" disabled={hasPrediction ? [] : ["probability"]} />
-          <WandTolerance page={page} />
+          <WandTolerance desk={desk} />
         </>
       )}
     </>

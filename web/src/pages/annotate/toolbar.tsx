@@ -1,9 +1,11 @@
 import { useAnnotate } from "@/annotating/state";
 import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
+import type { ActionId } from "@/tools/editorKeys";
 import { TOOL_IDS } from "@/tools/tool";
 import { Icon, type IconName } from "@/ui/icons";
 import { keyText } from "./keyText";
+import { useKeyText } from "./useKeys";
 
 const words = texts.annotate;
 /** What works on the whole region at once. */
@@ -43,7 +45,8 @@ export function ToolButton({ action, icon, testId, label, hint, isPressed }: Too
   );
 }
 
-export function Toolbar({ action }: { action(id: string): Action }) {
+export function Toolbar({ action }: { action(id: ActionId): Action }) {
+  const keys = useKeyText();
   const tool = useAnnotate((state) => state.tool);
   // Availability follows these; reading them renders the bar again when they change.
   useAnnotate(
@@ -60,7 +63,7 @@ export function Toolbar({ action }: { action(id: string): Action }) {
           icon={id}
           testId={`tool-${id}`}
           label={words.toolNames[id]}
-          hint={words.toolHints[id]}
+          hint={words.toolHints[id](keys)}
           isPressed={tool === id}
         />
       ))}
@@ -72,7 +75,7 @@ export function Toolbar({ action }: { action(id: string): Action }) {
           icon={id}
           testId={`tool-${id}`}
           label={words.toolNames[id]}
-          hint={words.toolHints[id]}
+          hint={words.toolHints[id]()}
         />
       ))}
       <hr />

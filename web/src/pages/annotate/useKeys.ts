@@ -1,37 +1,64 @@
-import { useEffect } from "react";
-import { ClassDigits } from "@/annotating/classDigits";
-import type { AnnotateController } from "@/annotating/controller";
+import { useCallback, useEffect, useMemo } from "react";
+import type { Desk } from "@/annotating/desk";
+import { keysOf, useKeymap, withOverrides } from "@/annotating/keymap";
 import { type Action, bindActions, isKeyTaken } from "@/tools/actions";
+import type { ActionId } from "@/tools/editorKeys";
+import { keyText } from "./keyText";
 
-/** All keys of the page: the actions', digits for classes, and Space, which is held to pan or tapped to paint. */
-export function useKeys(page: AnnotateController | null, actions: readonly Action[]): void {
+const isModified = ({ altKey, ctrlKey, metaKey, shiftKey }: KeyboardEvent) =>
+  altKey || ctrlKey || metaKey || shiftKey;
+
+/** While the digits of a class's number are awaited they are that, whatever else they are keys of. */
+function takeDigits(desk: Desk, event: KeyboardEvent): void {
+  if (!desk.digits.isWaiting || isKeyTaken(event)) return;
+  if (isModified(event) || !/^[0-9]$/.test(event.key)) {
+    desk.digits.cancel();
+    return;
+  }
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const number = desk.digits.press(event.key);
+  if (number !== null) desk.setClassAt(number - 1);
+}
+
+/** All keys of a page with a desk, as the person has them. */
+function useKeys(desk: Desk | null, actions: readonly Action[]): void {
   useEffect(() => {
-    if (!page) return;
+    if (!desk) return;
+    const digits = (event: KeyboardEvent) => takeDigits(desk, event);
+    window.addEventListener("keydown", digits); // before the actions' own listener
     const unbind = bindActions(window, actions);
-    const digits = new ClassDigits();
-    const down = (event: KeyboardEvent) => {
-      if (isKeyTaken(event) || event.altKey || event.metaKey || event.ctrlKey) return;
-      if (event.key === " ") {
-        event.preventDefault();
-        if (!event.repeat) page.editor.holdSpace();
-      } else if (/^[0-9]$/.test(event.key) && !event.shiftKey) {
-        const number = digits.press(event.key);
-        const index = number === null ? undefined : page.classIndices[number - 1];
-        if (index !== undefined) page.setPaintValue(index);
-      } else if (event.key.length === 1) digits.cancel();
-    };
-    const up = (event: KeyboardEvent) => {
-      if (event.key === " ") page.editor.releaseSpace();
-    };
-    const blur = () => page.editor.dropSpace();
-    window.addEventListener("keydown", down);
-    window.addEventListener("keyup", up);
-    window.addEventListener("blur", blur);
     return () => {
       unbind();
-      window.removeEventListener("keydown", down);
-      window.removeEventListener("keyup", up);
-      window.removeEventListener("blur", blur);
+      window.removeEventListener("keydown", digits);
     };
-  }, [page, actions]);
+  }, [desk, actions]);
+}
+
+/** The actions of a page under the keys a person has given them, bound for as long as the page is shown. */
+export function useActions<Page extends { readonly desk: Desk }>(
+  page: Page | null,
+  actionsOf: (page: Page) => Action[],
+) {
+  const overrides = useKeymap((state) => state.overrides);
+  const actions = useMemo(
+    () => (page ? withOverrides(actionsOf(page), overrides) : []),
+    [page, actionsOf, overrides],
+  );
+  const action = useCallback(
+    (id: ActionId): Action => {
+      const found = actions.find((candidate) => candidate.id === id);
+      if (!found) throw new Error(`no action ${id}`);
+      return found;
+    },
+    [actions],
+  );
+  useKeys(page?.desk ?? null, actions);
+  return { actions, action };
+}
+
+/** What is printed on an action's key, for sentences that tell of it. */
+export function useKeyText(): (id: ActionId) => string {
+  const overrides = useKeymap((state) => state.overrides);
+  return useCallback((id) => keyText(keysOf(id, overrides)[0]), [overrides]);
 }

@@ -1,6 +1,7 @@
 import { type MapState, useAnnotate } from "@/annotating/state";
 import { texts } from "@/texts";
 import type { Action } from "@/tools/actions";
+import type { ActionId } from "@/tools/editorKeys";
 import { Icon, type IconName } from "@/ui/icons";
 import { heatGradient } from "@/viewer/colors";
 import { keyText } from "./keyText";
@@ -16,7 +17,7 @@ interface ControlProps {
 }
 
 function Control({ action, icon, testId, isPressed }: ControlProps) {
-  const key = keyText(action.shortcuts[0] ?? "");
+  const key = keyText(action.shortcuts[0]);
   return (
     <button
       type="button"
@@ -24,8 +25,8 @@ function Control({ action, icon, testId, isPressed }: ControlProps) {
       data-testid={testId}
       aria-label={action.label}
       aria-pressed={isPressed}
-      aria-keyshortcuts={key || undefined}
-      title={key ? `${action.label} (${key})` : action.label}
+      aria-keyshortcuts={key}
+      title={`${action.label} (${key})`}
       onPointerDown={keepFocus}
       onClick={() => action.perform()}
     >
@@ -37,7 +38,7 @@ function Control({ action, icon, testId, isPressed }: ControlProps) {
 const isOn = (state: MapState) => state !== "off";
 
 /** What is shown on the canvas, at its lower right. */
-export function ViewControls({ action }: { action(id: string): Action }) {
+export function ViewControls({ action }: { action(id: ActionId): Action }) {
   const { areLabelsVisible, heat, answers, isViewOpen } = useAnnotate();
   return (
     <div className="view-controls" role="toolbar" aria-label={words.view}>

@@ -1,4 +1,4 @@
-import type { AnnotateController } from "@/annotating/controller";
+import type { Desk } from "@/annotating/desk";
 import { useAnnotate } from "@/annotating/state";
 import { texts } from "@/texts";
 import { Segmented, Switch } from "@/ui/bits";
@@ -15,7 +15,7 @@ const SLIDERS = [
   ["gamma", 20, 10],
 ] as const;
 
-function Picture({ page }: { page: AnnotateController }) {
+function Picture({ desk }: { desk: Desk }) {
   const adjustment = useAnnotate((state) => state.adjustment);
   return (
     <div className="stack tight">
@@ -27,7 +27,7 @@ function Picture({ page }: { page: AnnotateController }) {
           data-testid="reset-picture"
           disabled={isAsItIs(adjustment)}
           onPointerDown={keepFocus}
-          onClick={() => page.looks.resetAdjustment()}
+          onClick={() => desk.looks.resetAdjustment()}
         >
           {words.resetPicture}
         </button>
@@ -41,7 +41,7 @@ function Picture({ page }: { page: AnnotateController }) {
           max={limit}
           text={name === "gamma" ? decimal(2 ** adjustment.gamma, 2) : decimal(adjustment[name], 0)}
           testId={`picture-${name}`}
-          onChange={(value) => page.looks.setAdjustment({ [name]: value / steps })}
+          onChange={(value) => desk.looks.setAdjustment({ [name]: value / steps })}
         />
       ))}
     </div>
@@ -49,10 +49,10 @@ function Picture({ page }: { page: AnnotateController }) {
 }
 
 /** How the region is shown, beside the canvas's corner: nothing in it changes a pixel of the answer. */
-export function ViewPanel({ page }: { page: AnnotateController }) {
+export function ViewPanel({ desk }: { desk: Desk }) {
   const { isViewOpen, hasPatterns, compare, facts } = useAnnotate();
   if (!isViewOpen) return null;
-  const { looks } = page;
+  const { looks } = desk;
   const sides = [
     ["off", words.sides.answer],
     ["prediction", words.sides.prediction],
@@ -68,7 +68,7 @@ export function ViewPanel({ page }: { page: AnnotateController }) {
       >
         <Icon name="close" size={14} />
       </button>
-      <Picture page={page} />
+      <Picture desk={desk} />
       {facts?.hasPrediction && (
         <div className="stack tight">
           <h2>{words.shown}</h2>

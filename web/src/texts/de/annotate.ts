@@ -5,8 +5,8 @@ const { number, plural } = grammarOf("de");
 
 /** Wörter der Annotationsseite. */
 export const annotate: Texts["annotate"] = {
-  canvas:
-    "Zu annotierende Region. Pfeiltasten bewegen einen Cursor, die Leertaste malt damit, Fragezeichen zeigt alle Tasten.",
+  canvas: (key) =>
+    `Zu annotierende Region. Pfeiltasten bewegen einen Cursor, ${key("hold")} malt damit, ${key("help")} zeigt alle Tasten.`,
   tools: "Werkzeuge",
   toolNames: {
     brush: "Pinsel",
@@ -23,20 +23,23 @@ export const annotate: Texts["annotate"] = {
     smooth: "Kanten glätten",
   },
   toolHints: {
-    brush: "Ziehen malt. [ und ] ändern die Größe, Umschalt+B rund oder eckig.",
-    eraser: "Ziehen radiert. Umschalt+E: zurück zur Antwort des Modells oder zu „ohne Klasse“.",
-    polygon:
-      "Ecken anklicken; Doppelklick, die erste Ecke oder Enter füllt. Rücktaste nimmt die letzte Ecke zurück.",
-    superpixel:
+    brush: (key) =>
+      `Ziehen malt. ${key("smaller")} und ${key("larger")} ändern die Größe, ${key("brushShape")} rund oder eckig.`,
+    eraser: (key) =>
+      `Ziehen radiert. ${key("eraseTo")}: zurück zur Antwort des Modells oder zu „ohne Klasse“.`,
+    polygon: (key) =>
+      `Ecken anklicken; Doppelklick, die erste Ecke oder ${key("submit")} füllt. ${key("undoCorner")} nimmt die letzte Ecke zurück.`,
+    superpixel: () =>
       "Ein Klick gibt einem Segment die Klasse; Ziehen nimmt mehrere. Umschalt+Klick: die ganze Region.",
-    wand: "Klick: zusammenhängende ähnliche Pixel bekommen die Klasse. Umschalt+W: ähnlich in Farbe oder fürs Modell.",
-    copy: "Klick: was das Modell dort als Stück sieht, wird wieder seine Antwort.",
-    replace: "Eine Klasse anklicken: alles davon in der Region wird die Klasse, mit der gemalt wird.",
-    pick: "Ein Pixel anklicken, um seine Klasse zu nehmen.",
-    fill: "Jedes Pixel ohne Klasse bekommt die Klasse.",
-    fillRegion: "Jedes Pixel der Region bekommt die Klasse.",
-    fillHoles: "Was die Klasse umschließt, bekommt sie auch.",
-    smooth: "Jedes Pixel nimmt die Klasse der meisten um es herum; noch einmal drücken glättet mehr.",
+    wand: (key) =>
+      `Klick: zusammenhängende ähnliche Pixel bekommen die Klasse. ${key("wandBasis")}: ähnlich in Farbe oder fürs Modell.`,
+    copy: () => "Klick: was das Modell dort als Stück sieht, wird wieder seine Antwort.",
+    replace: () => "Eine Klasse anklicken: alles davon in der Region wird die Klasse, mit der gemalt wird.",
+    pick: () => "Ein Pixel anklicken, um seine Klasse zu nehmen.",
+    fill: () => "Jedes Pixel ohne Klasse bekommt die Klasse.",
+    fillRegion: () => "Jedes Pixel der Region bekommt die Klasse.",
+    fillHoles: () => "Was die Klasse umschließt, bekommt sie auch.",
+    smooth: () => "Jedes Pixel nimmt die Klasse der meisten um es herum; noch einmal drücken glättet mehr.",
   },
   toolOptions: {
     brushShape: { label: "Form", choices: { round: "Rund", square: "Eckig" } },
@@ -124,8 +127,8 @@ export const annotate: Texts["annotate"] = {
   returnedBy: (reviewer) =>
     `${reviewer} hat diese Antwort zurückgegeben; sie ist so eingefüllt, wie Sie sie gaben. `,
   revisit: "Diese Region haben Sie schon abgegeben. Noch einmal abgeben ersetzt Ihre Antwort.",
-  coldHint:
-    "Noch kein Modell, also ist nichts vorausgefüllt. Segmente anklicken gibt ihnen die Klasse; F füllt den Rest.",
+  coldHint: (key) =>
+    `Noch kein Modell, also ist nichts vorausgefüllt. Segmente anklicken gibt ihnen die Klasse; ${key("fill")} füllt den Rest.`,
   empty: {
     loading: "Die nächste Region wird geholt…",
     trainingTitle: "Die nächsten Regionen sind unterwegs",
@@ -151,23 +154,23 @@ export const annotate: Texts["annotate"] = {
   example: "Beispiel:",
   helpTitle: "Tasten",
   helpLead:
-    "Verbessern statt zeichnen: Die Antwort des Modells liegt schon in der Region. Falsches verbessern, Enter drücken.",
-  keyNames: { Ctrl: "Strg", Shift: "Umschalt", Space: "Leertaste" },
+    "Verbessern statt zeichnen: Was da ist, ist eingefüllt. Falsches verbessern. Ein Klick auf eine Taste ändert sie.",
+  keyNames: { Ctrl: "Strg", Shift: "Umschalt", Space: "Leertaste", Backspace: "Rücktaste" },
   changeKey: "Taste ändern",
   pressKey: "Taste drücken…",
   takeKey: "Hierfür nehmen",
   noKey: "keine Taste",
   resetKeys: "Alle Tasten zurücksetzen",
   keyTaken: (key, action) => `${key} gehört schon zu „${action}“.`,
-  helpClassKeys:
-    "1-9 wählen eine Klasse, 0 und zwei Ziffern eine jenseits der neunten, / findet eine nach Namen.",
-  helpMouse:
-    "Das Mausrad zoomt am Zeiger. Leertaste halten oder mittlere Maustaste verschiebt. Rechtsklick nimmt die Klasse darunter.",
+  helpClassKeys: (key) =>
+    `Klassen jenseits der neunten: ${key("classNumber")} und zwei Ziffern, Schritt für Schritt ${key("previousClass")} und ${key("nextClass")}, oder ${key("search")} und der Name.`,
+  helpMouse: (key) =>
+    `Das Mausrad zoomt am Zeiger. ${key("hold")} halten oder mittlere Maustaste verschiebt. Rechtsklick nimmt die Klasse darunter.`,
   firstTitle: "So geht es",
-  firstSteps: [
+  firstSteps: (key) => [
     ["Die Region ansehen", "Der Teil, der nicht abgedunkelt ist."],
     ["Falsches verbessern", "Klasse wählen, dann malen, klicken oder füllen."],
-    ["Enter drücken", "Gibt ab und zeigt die nächste; ? nennt alle Tasten."],
+    [`${key("submit")} drücken`, `Gibt ab und zeigt die nächste; ${key("help")} nennt alle Tasten.`],
   ],
   firstGuide: "Anleitung des Projekts lesen",
   groups: {
@@ -223,7 +226,19 @@ export const annotate: Texts["annotate"] = {
     guide: "Anleitung",
     help: "Tasten und Hilfe",
     search: "Klasse suchen",
-    swap: "Zurück zur vorigen Klasse",
+    class1: "Klasse 1",
+    class2: "Klasse 2",
+    class3: "Klasse 3",
+    class4: "Klasse 4",
+    class5: "Klasse 5",
+    class6: "Klasse 6",
+    class7: "Klasse 7",
+    class8: "Klasse 8",
+    class9: "Klasse 9",
+    classNumber: "Klasse nach Nummer: danach zwei Ziffern",
+    previousClass: "Vorige Klasse",
+    nextClass: "Nächste Klasse",
+    swap: "Zurück zur zuletzt benutzten Klasse",
     left: "Cursor nach links",
     right: "Cursor nach rechts",
     up: "Cursor nach oben",
@@ -232,5 +247,6 @@ export const annotate: Texts["annotate"] = {
     right10: "Cursor 10 px nach rechts",
     up10: "Cursor 10 px nach oben",
     down10: "Cursor 10 px nach unten",
+    hold: "Am Cursor malen; ohne Cursor, gehalten, die Ansicht verschieben",
   },
 };

@@ -194,6 +194,7 @@ export const review: Texts["review"] = {
   returnLead:
     "Die Antwort verlässt das Training. Wer sie gab, bekommt sie als Nächstes wieder, mit den eigenen Pixeln und dem, was Sie hier schreiben.",
   saveFix: "Verbesserung speichern",
+  saveAnswer: "Korrigierte Antwort speichern",
   fixHint: "Ihre Antwort tritt an die Stelle der anderen.",
   lookingKeys:
     "+ und − zoomen, Umschalt+1 zeigt die ganze Region, Umschalt und Pfeile schieben, H verbirgt die Labels.",

@@ -1,10 +1,12 @@
 import { grammarOf } from "../grammar";
+import type { KeyOf } from "../keyOf";
 
 const { number, plural } = grammarOf("en");
 
 /** Words of the annotate page. */
 export const annotate = {
-  canvas: "Region to label. Arrow keys move a cursor, Space paints with it, question mark lists all keys.",
+  canvas: (key: KeyOf) =>
+    `Region to label. Arrow keys move a cursor, ${key("hold")} paints with it, ${key("help")} lists all keys.`,
   tools: "Tools",
   toolNames: {
     brush: "Brush",
@@ -21,19 +23,22 @@ export const annotate = {
     smooth: "Smooth edges",
   },
   toolHints: {
-    brush: "Drag to paint. [ and ] change the size, Shift+B round or square.",
-    eraser: "Drag to erase. Shift+E: back to the model's answer, or to unlabelled.",
-    polygon:
-      "Click corners; double click, the first corner or Enter fills. Backspace takes the last corner back.",
-    superpixel: "Click a segment to give it the class; drag to take several. Shift+click: the whole region.",
-    wand: "Click: connected pixels that are alike take the class. Shift+W: alike in colour, or to the model.",
-    copy: "Click: the connected piece the model sees there goes back to its answer.",
-    replace: "Click a class: all of it in the region becomes the class that is painted.",
-    pick: "Click a pixel to take its class.",
-    fill: "Every unlabelled pixel takes the class.",
-    fillRegion: "Every pixel of the region takes the class.",
-    fillHoles: "What the class encloses takes it too.",
-    smooth: "Every pixel takes the class most pixels around it have; press again for more.",
+    brush: (key: KeyOf) =>
+      `Drag to paint. ${key("smaller")} and ${key("larger")} change the size, ${key("brushShape")} round or square.`,
+    eraser: (key: KeyOf) => `Drag to erase. ${key("eraseTo")}: back to the model's answer, or to unlabelled.`,
+    polygon: (key: KeyOf) =>
+      `Click corners; double click, the first corner or ${key("submit")} fills. ${key("undoCorner")} takes the last corner back.`,
+    superpixel: () =>
+      "Click a segment to give it the class; drag to take several. Shift+click: the whole region.",
+    wand: (key: KeyOf) =>
+      `Click: connected pixels that are alike take the class. ${key("wandBasis")}: alike in colour, or to the model.`,
+    copy: () => "Click: the connected piece the model sees there goes back to its answer.",
+    replace: () => "Click a class: all of it in the region becomes the class that is painted.",
+    pick: () => "Click a pixel to take its class.",
+    fill: () => "Every unlabelled pixel takes the class.",
+    fillRegion: () => "Every pixel of the region takes the class.",
+    fillHoles: () => "What the class encloses takes it too.",
+    smooth: () => "Every pixel takes the class most pixels around it have; press again for more.",
   },
   toolOptions: {
     brushShape: { label: "Shape", choices: { round: "Round", square: "Square" } },
@@ -119,7 +124,8 @@ export const annotate = {
   fixPrediction: "Use the model's answer",
   returnedBy: (reviewer: string) => `${reviewer} has returned this answer: it is filled in as you gave it. `,
   revisit: "You have submitted this region. Submitting it again replaces your answer.",
-  coldHint: "No model yet, so nothing is filled in. Click segments to give them the class; F fills the rest.",
+  coldHint: (key: KeyOf) =>
+    `No model yet, so nothing is filled in. Click segments to give them the class; ${key("fill")} fills the rest.`,
   empty: {
     loading: "Getting the next region…",
     trainingTitle: "The next regions are on their way",
@@ -141,22 +147,23 @@ export const annotate = {
   example: "Example:",
   helpTitle: "Keys",
   helpLead:
-    "Correct, don't draw: the model's answer is already in the region. Fix what is wrong, press Enter.",
-  keyNames: { Ctrl: "Ctrl", Shift: "Shift", Space: "Space" },
+    "Correct, don't draw: what is there is filled in. Fix what is wrong. A click on a key changes it.",
+  keyNames: { Ctrl: "Ctrl", Shift: "Shift", Space: "Space", Backspace: "Backspace" },
   changeKey: "Change the key",
   pressKey: "press a key…",
   takeKey: "Take it",
   noKey: "no key",
   resetKeys: "Reset all keys",
   keyTaken: (key: string, action: string) => `${key} is taken by “${action}”.`,
-  helpClassKeys: "1-9 pick a class, 0 and two digits one beyond the ninth, / finds one by name.",
-  helpMouse:
-    "Wheel zooms at the pointer. Hold Space, or use the middle button, to pan. Right click picks the class under it.",
+  helpClassKeys: (key: KeyOf) =>
+    `Classes beyond the ninth: ${key("classNumber")} and two digits, ${key("previousClass")} and ${key("nextClass")} step by step, or ${key("search")} and the name.`,
+  helpMouse: (key: KeyOf) =>
+    `Wheel zooms at the pointer. Hold ${key("hold")}, or use the middle button, to pan. Right click picks the class under it.`,
   firstTitle: "How it works",
-  firstSteps: [
+  firstSteps: (key: KeyOf) => [
     ["Look at the region", "The part that is not dimmed."],
     ["Fix what is wrong", "Pick a class, then paint, click or fill."],
-    ["Press Enter", "Submits and shows the next; ? lists all keys."],
+    [`Press ${key("submit")}`, `Submits and shows the next; ${key("help")} lists all keys.`],
   ],
   firstGuide: "Read the project's guide",
   groups: {
@@ -212,6 +219,18 @@ export const annotate = {
     guide: "Guide",
     help: "Keys and help",
     search: "Find a class",
+    class1: "Class 1",
+    class2: "Class 2",
+    class3: "Class 3",
+    class4: "Class 4",
+    class5: "Class 5",
+    class6: "Class 6",
+    class7: "Class 7",
+    class8: "Class 8",
+    class9: "Class 9",
+    classNumber: "Class by number: then two digits",
+    previousClass: "Previous class",
+    nextClass: "Next class",
     swap: "Back to the class used before",
     left: "Cursor left",
     right: "Cursor right",
@@ -221,5 +240,6 @@ export const annotate = {
     right10: "Cursor right 10 px",
     up10: "Cursor up 10 px",
     down10: "Cursor down 10 px",
+    hold: "Paint at the cursor; without one, held, move the view",
   },
 };

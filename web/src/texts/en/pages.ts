@@ -186,6 +186,7 @@ export const review = {
   returnLead:
     "It leaves training, and its author gets it back first, with their own pixels and what you write here.",
   saveFix: "Save fix",
+  saveAnswer: "Save the corrected answer",
   fixHint: "Your answer takes the place of theirs.",
   lookingKeys: "+ and − zoom, Shift+1 shows the whole region, Shift and arrows pan, H hides the label maps.",
   answerAgain: "Answer it again",
