@@ -35,7 +35,7 @@ from tests.support.site import ADMIN_TOKEN, site_settings
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ZOOMS = (0.37, 1.33, 8)
-ROWS, COLUMNS, CELL_PX = 2, 32, 28
+ROWS, COLUMNS, CELL_PX = 2, 36, 28
 """Every region touches the image's upper or lower border."""
 
 BRUSH_PX = 7
@@ -174,6 +174,23 @@ class Hand:
         screen, hit = self.place(x, y)
         self.page.mouse.click(*screen)
         return hit
+
+    def press_pen(self, start: Point, end: Point, force: float) -> tuple[Point, Point]:
+        """As `drag`, with a pen that is pressed that hard, 0..1."""
+        (from_screen, from_point), (to_screen, to_point) = self.place(*start), self.place(*end)
+        pen = self.page.context.new_cdp_session(self.page)
+        for kind, (x, y) in (
+            ("mouseMoved", from_screen),
+            ("mousePressed", from_screen),
+            ("mouseMoved", to_screen),
+            ("mouseReleased", to_screen),
+        ):
+            is_down = (kind, (x, y)) != ("mouseMoved", from_screen)
+            touch = {"button": "left", "buttons": 1, "clickCount": 1, "force": force} if is_down else {}
+            event = {"type": kind, "x": x, "y": y, "pointerType": "pen", **touch}
+            pen.send("Input.dispatchMouseEvent", event)
+        pen.detach()
+        return from_point, to_point
 
     def inner(self) -> tuple[float, float, tuple[int, int]]:
         """A click on a pixel well inside the region: the point, and its row and column."""
@@ -324,9 +341,35 @@ def replace(hand: Hand) -> None:
     hand.paint(hand.prediction == hand.prediction[at], VOID)
 
 
+def replace_hovered(hand: Hand) -> None:
+    hand.keys("b", "3")
+    screen, hit = hand.place(hand.shape[1] / 2, hand.shape[0] / 2)
+    hand.page.mouse.move(*screen)
+    hand.keys("r")
+    hand.paint(hand.prediction == hand.prediction[math.floor(hit[1]), math.floor(hit[0])], 2)
+
+
+def pen_pressure_on_size(hand: Hand) -> None:
+    hand.keys("b", "3")
+    way = hand.press_pen((4.2, 5.6), (21.3, 18.4), force=0.5)
+    hand.paint(painted.round_stroke(hand.shape, *way, BRUSH_PX * (0.25 + 0.75 * 0.5)), 2)
+
+
+def pen_pressure_on_hardness(hand: Hand) -> None:
+    hand.keys("b", "2", "Shift+P")
+    start, end = hand.press_pen((6.4, 7.3), (19.1, 16.2), force=0.1)
+    hand.keys("Shift+P", "Shift+P")
+    picture = hand.scene.picture[hand.window].astype(int)
+    for way in ((start, start), (start, end)):
+        tip = picture[math.floor(way[1][1]), math.floor(way[1][0])]
+        is_near = (abs(picture - tip) <= 255 * 0.1).all(axis=-1)
+        hand.paint(painted.round_stroke(hand.shape, *way, BRUSH_PX) & is_near, 1)
+
+
 TOOLS: tuple[Callable[[Hand], None], ...] = (
     brush, square_brush, eraser, eraser_to_unlabelled_then_fill, polygon, superpixel, wand_on_colour,
     wand_on_probability, fill_holes, smooth, pick_and_swap, void, accept, copy, replace,
+    replace_hovered, pen_pressure_on_size, pen_pressure_on_hardness,
 )  # fmt: skip
 
 
@@ -351,6 +394,30 @@ def test_each_tool_paints_exactly_its_pixels_at_odd_zooms_and_at_borders(hand: H
             tool(hand)
             hand.submit()
     hand.check()
+
+
+def test_enter_in_the_middle_of_a_stroke_submits_it_as_far_as_it_came(hand: Hand) -> None:
+    hand.keys("b", "3")
+    hand.page.get_by_label("Size").fill(str(BRUSH_PX))
+    hand.begin()
+    (from_screen, start), (to_screen, end) = hand.place(5, 6), hand.place(20, 17)
+    hand.page.mouse.move(*from_screen)
+    hand.page.mouse.down()
+    hand.page.mouse.move(*to_screen)
+    hand.paint(painted.round_stroke(hand.shape, start, end, BRUSH_PX), 2)
+    first = hand.box
+    hand.submit()
+
+    hand.begin()  # the button is still down: the next region must not feel it
+    hand.page.mouse.move(*from_screen)
+    hand.page.mouse.up()
+    hand.keys("Alt+ArrowLeft")
+    expect(hand.opened.canvas).to_have_attribute("data-region-bbox", ",".join(map(str, first)))
+    hand.keys("Control+z", "Control+Shift+Z", "Enter")  # it was one step, and is still there
+    hand.submit()
+    hand.check()
+    costs = [item["num_strokes"] for item in hand.opened.person.annotations()[-2:]]
+    assert costs == [1, 0]
 
 
 def test_a_random_walk_of_strokes_undo_and_redo_ends_at_the_same_bytes(hand: Hand) -> None:

@@ -117,6 +117,7 @@ export class AnnotateController {
   submit(): void {
     const { editor } = this.desk;
     if (editor.finishPolygon()) return;
+    editor.finishStroke();
     const work = this.session?.current;
     const isRevisit = work?.isSubmitted === true;
     this.timing.submitted(this.effort.lastInputAt);
@@ -128,14 +129,17 @@ export class AnnotateController {
   }
 
   skip(reason: string): void {
+    this.desk.editor.finishStroke();
     this.session?.skip(reason);
   }
 
   goBack(): void {
+    this.desk.editor.finishStroke();
     void this.session?.previous();
   }
 
   goForward(): void {
+    this.desk.editor.finishStroke();
     this.session?.next();
   }
 

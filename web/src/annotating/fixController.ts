@@ -50,6 +50,7 @@ export class FixController {
   async save(): Promise<void> {
     const { work, editor } = this.desk;
     if (!work || editor.finishPolygon()) return;
+    editor.finishStroke();
     if (work.document.numUnlabelled > 0) {
       set({ needsFix: true });
       return editor.flash();

@@ -227,6 +227,12 @@ export class Editor implements ToolHost {
     return true;
   }
 
+  /** Whatever a pointer or Space is painting ends here, as one stroke. */
+  finishStroke(): void {
+    this.pointers.finish();
+    this.keyboard.release();
+  }
+
   flash(): void {
     this.flashLayer?.start(FLASH_MS);
   }

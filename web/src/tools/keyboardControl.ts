@@ -41,7 +41,7 @@ export class KeyboardControl {
   release(): boolean {
     if (!this.isDrawing || !this.cursor.at) return false;
     this.isDrawing = false;
-    this.host.tool.up(pointerAt(this.cursor.at));
+    this.host.tool.up();
     return true;
   }
 

@@ -61,6 +61,13 @@ export class PointerControl {
     this.mode = "idle";
   }
 
+  /** End the gesture here, as if the pointer had been lifted: what it does until then is a hover. */
+  finish(): void {
+    if (this.mode !== "tool") return;
+    this.host.tool.up();
+    this.mode = "idle";
+  }
+
   showCursor(): void {
     const isPanning = this.mode === "pan" || this.isSpaceHeld;
     this.stage.canvas.style.cursor = isPanning
@@ -116,7 +123,7 @@ export class PointerControl {
 
   private up(event: PointerEvent): void {
     if (!this.pointers.has(event.pointerId)) return;
-    if (this.mode === "tool") this.host.tool.up(this.toolPointer(event, this.place(event)));
+    this.finish();
     this.forget(event);
   }
 

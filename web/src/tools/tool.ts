@@ -91,7 +91,7 @@ export interface Tool {
   readonly cursor: string;
   down(pointer: ToolPointer): void;
   move(pointer: ToolPointer): void;
-  up(pointer: ToolPointer): void;
+  up(): void;
   cancel(): void;
   /** Whatever the tool shows of itself: a ring, a half-drawn polygon. `hover` is null when the pointer is away. */
   draw(context: CanvasRenderingContext2D, view: Viewport, hover: ImagePoint | null): void;
