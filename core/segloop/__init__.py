@@ -21,6 +21,7 @@ _HOME_OF = {
     "Partition": "regions",
     "partition": "regions",
     "answer_region": "oracle",
+    "fitted_settings": "fitting",
     "open_folder": "folders",
     "render_scene": "scenes",
     "Budget": "rounds",

@@ -1,11 +1,25 @@
 """Round settings as HTTP may give them: the method's own rules, and no way to name a file of the server."""
 
+import uuid
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from segloop.acquisition import check_acquisition
+from segloop.fitting import fitted_settings
 from segloop.settings import Acquisition, EncoderWeights, Method, RoundSettings, missing_weights
 from segloop_server.errors import InvalidFieldError
+from segloop_store.repositories import images, work
+
+
+def fitted_to(session: Session, project_id: uuid.UUID, *, seen_within_seconds: float) -> dict[str, Any]:
+    """Settings that fit the project's pool and the devices of the workers at hand; none without an image."""
+    sizes = images.pool_sizes(session, project_id)
+    if not sizes:
+        return {}
+    devices = work.torch_devices(session, seen_within_seconds=seen_within_seconds)
+    return fitted_settings(sizes, on_gpu=any(name.startswith("cuda") for _, name in devices))
 
 
 def settings_from_request(

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from segloop_store import workers
 from segloop_store.models import Round
-from segloop_store.states import RoundState
+from segloop_store.states import Queue, RoundState
 from tests.support.annotating import Annotating, annotating, submit
-from tests.support.seeding import count_rows, in_threads, seed_model, seed_round
+from tests.support.seeding import HEIGHT, WIDTH, count_rows, in_threads, seed_model, seed_round
 from tests.support.site import Site, png
 
 
@@ -66,6 +67,24 @@ def test_started_round_says_what_it_will_do(project: Annotating) -> None:
     assert [(job["kind"], job["state"]) for job in got["jobs"]] == [("features", "queued")]
     assert project.people[0].get(f"/rounds/{got['id']}").json() == got
     assert project.owner.get(f"{project.path}/rounds").json() == {"items": [got], "next_cursor": None}
+
+
+def test_what_nobody_names_fits_the_pool_and_the_devices(project: Annotating) -> None:
+    listed = project.owner.get("/methods", params={"project_id": str(project.seeded.project_id)}).json()
+    (method,) = [item for item in listed["methods"] if item["name"] == "segloop"]
+    fitted = {"image_height_px": HEIGHT, "image_width_px": WIDTH, "image_steps": 1500}
+    assert {name: method["defaults"][name] for name in fitted} == fitted, "images this small stay as they are"
+    got = start(project, {"method": "segloop", "settings": {"image_width_px": 64}})
+    assert got["settings"] == {**method["defaults"], "image_width_px": 64}
+    workers.beat(project.site.context.database, "gpu-1", queues=[Queue.TORCH], devices=["cuda:0"])
+    listed = project.owner.get("/methods", params={"project_id": str(project.seeded.project_id)}).json()
+    assert all(item["defaults"]["image_steps"] == 40_000 for item in listed["methods"])
+
+
+def test_strangers_learn_nothing_of_a_pool_by_its_defaults(project: Annotating) -> None:
+    stranger = project.site.user("stranger")
+    answer = stranger.get("/methods", params={"project_id": str(project.seeded.project_id)})
+    assert answer.status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def _save(run: JobRun, save: Callable[[Session], dict[str, Any] | None]) -> None
 def _num_shards(session: Session, run: JobRun) -> int:
     """As many as there are devices, while each has enough to do."""
     settings = run.runtime.settings
-    num_devices = work.num_torch_devices(session, seen_within_seconds=settings.worker_seen_seconds)
+    num_devices = len(work.torch_devices(session, seen_within_seconds=settings.worker_seen_seconds))
     num_full = math.ceil(work.num_images(session, run.project_id) / settings.images_a_shard)
     return max(1, min(num_devices, num_full))
 

@@ -1,5 +1,6 @@
 """What a round may be told: methods, acquisitions, encoders, settings."""
 
+import uuid
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,7 +14,8 @@ from segloop.settings import (
     RoundSettings,
     describe_settings,
 )
-from segloop_server.dependencies import CallerDep
+from segloop_server.dependencies import CallerDep, ContextDep, require_role
+from segloop_server.round_settings import fitted_to
 
 router = APIRouter(tags=["rounds"])
 
@@ -62,11 +64,21 @@ class MethodsOut(BaseModel):
 
 
 @router.get("/methods")
-def get_methods(_: CallerDep) -> MethodsOut:
-    """Methods, acquisitions, encoders and settings, with defaults, bounds and help."""
+def get_methods(context: ContextDep, caller: CallerDep, project_id: uuid.UUID | None = None) -> MethodsOut:
+    """Methods, acquisitions, encoders and settings, with defaults, bounds and help.
+
+    With a project, each method's defaults are those its next round would have: fitted to its pool and to the
+    devices of the workers.
+    """
+    fitted: dict[str, Any] = {}
+    if project_id is not None:
+        with context.database.reading() as session:
+            require_role(session, caller, project_id)
+            fitted = fitted_to(session, project_id, seen_within_seconds=context.settings.worker_seen_seconds)
     return MethodsOut(
         methods=[
-            MethodOut(name=method, help=_METHOD_HELP[method], defaults=_defaults(method)) for method in Method
+            MethodOut(name=method, help=_METHOD_HELP[method], defaults=_defaults(method, fitted))
+            for method in Method
         ],
         acquisitions=[AcquisitionOut(name=name, help=find_acquisition(name).help) for name in Acquisition],
         encoders=list(ENCODERS),
@@ -74,6 +86,6 @@ def get_methods(_: CallerDep) -> MethodsOut:
     )
 
 
-def _defaults(method: Method) -> dict[str, Any]:
+def _defaults(method: Method, fitted: dict[str, Any]) -> dict[str, Any]:
     """Every setting's default under a method."""
-    return RoundSettings.from_mapping({"method": method.value}).to_mapping()
+    return RoundSettings.from_mapping({"method": method.value, **fitted}).to_mapping()

@@ -8,7 +8,7 @@ from segloop_server.dependencies import CallerDep, Context, ContextDep, require_
 from segloop_server.errors import InvalidFieldError
 from segloop_server.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor
 from segloop_server.round_access import require_round
-from segloop_server.round_settings import settings_from_request
+from segloop_server.round_settings import fitted_to, settings_from_request
 from segloop_server.schemas.common import Page
 from segloop_server.schemas.rounds import NewRound, RoundOut
 from segloop_store.repositories import rounds
@@ -21,15 +21,17 @@ router = APIRouter(tags=["rounds"])
 def start_round(project_id: uuid.UUID, body: NewRound, context: ContextDep, caller: CallerDep) -> RoundOut:
     """Start the next round.
 
-    409 while another one is queued, training, scoring or selecting. Images that are still being prepared are
-    waited for: the round is queued with them.
+    Settings that are not given are the method's; training size and steps are those that fit the pool and the
+    workers' devices (`GET /methods?project_id=` lists them). 409 while another one is queued, training,
+    scoring or selecting. Images that are still being prepared are waited for: the round is queued with them.
     """
     with context.database.reading() as session:
         require_role(session, caller, project_id, Role.OWNER)
+        fitted = fitted_to(session, project_id, seen_within_seconds=context.settings.worker_seen_seconds)
     if body.budget_regions is not None and body.budget_fraction is not None:
         raise InvalidFieldError("budget_fraction", "give budget_regions or budget_fraction, not both")
     settings = settings_from_request(
-        body.settings,
+        {**fitted, **body.settings},
         method=body.method,
         acquisition=body.acquisition,
         weights_dir=context.settings.data_dir / "weights",

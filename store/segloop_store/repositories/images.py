@@ -81,6 +81,16 @@ def by_id(session: Session, image_id: uuid.UUID) -> Image | None:
     return session.get(Image, image_id)
 
 
+def pool_sizes(session: Session, project_id: uuid.UUID) -> Mapping[tuple[int, int], int]:
+    """(height, width) -> how many images of the pool have that size."""
+    statement = (
+        select(Image.height, Image.width, func.count())
+        .where(Image.project_id == project_id, Image.split == Split.POOL, Image.hidden_at.is_(None))
+        .group_by(Image.height, Image.width)
+    )
+    return {(height, width): count for height, width, count in session.execute(statement)}
+
+
 def find_by_sha256(
     session: Session, project_id: uuid.UUID, sha256s: Sequence[str]
 ) -> Mapping[str, SeenImage]:

@@ -120,15 +120,14 @@ def queued_jobs(session: Session, *, limit: int, queue: Queue | None = None) -> 
     return session.scalars(statement).all()
 
 
-def num_torch_devices(session: Session, *, seen_within_seconds: float) -> int:
-    """Compute devices of all living workers that take torch jobs."""
-    devices = {
+def torch_devices(session: Session, *, seen_within_seconds: float) -> set[tuple[str, str]]:
+    """(host, name) of the compute devices of all living workers that take torch jobs."""
+    return {
         (worker.host, device)
         for worker in living(session, within_seconds=seen_within_seconds)
         if Queue.TORCH.value in worker.queues.split(",")
         for device in worker.devices
     }
-    return len(devices)
 
 
 def round_by_id(session: Session, round_id: uuid.UUID) -> Round:

@@ -103,7 +103,10 @@ export const rounds = {
 
 export const jobs = { get: (id: string) => json<t.Job>(`/jobs/${id}`) };
 
-export const methods = { get: () => json<t.Methods>("/methods") };
+export const methods = {
+  /** With the defaults of a project's next round. */
+  of: (projectId: string) => json<t.Methods>(`/methods?project_id=${projectId}`),
+};
 
 export const assignments = {
   take: (projectId: string) => json<t.Assignment | null>(`/projects/${projectId}/assignments`, "POST"),

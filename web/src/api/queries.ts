@@ -24,7 +24,8 @@ export const options = {
   me: queryOptions({ queryKey: keys.me, queryFn: auth.me, staleTime: 60_000 }),
   projects: queryOptions({ queryKey: keys.projects, queryFn: projects.list }),
   deletedProjects: queryOptions({ queryKey: [...keys.projects, "deleted"], queryFn: projects.listDeleted }),
-  methods: queryOptions({ queryKey: ["methods"], queryFn: methods.get, staleTime: Number.POSITIVE_INFINITY }),
+  methods: (projectId: string) =>
+    queryOptions({ queryKey: ["methods", projectId], queryFn: () => methods.of(projectId) }),
   users: queryOptions({ queryKey: ["users"], queryFn: users.list }),
   tokens: queryOptions({ queryKey: ["tokens"], queryFn: tokens.list }),
   project: (id: string) => queryOptions({ queryKey: keys.project(id), queryFn: () => projects.get(id) }),

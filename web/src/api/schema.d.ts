@@ -649,6 +649,9 @@ export interface paths {
         /**
          * Get Methods
          * @description Methods, acquisitions, encoders and settings, with defaults, bounds and help.
+         *
+         *     With a project, each method's defaults are those its next round would have: fitted to its pool and to the
+         *     devices of the workers.
          */
         get: operations["get_methods"];
         put?: never;
@@ -1183,8 +1186,9 @@ export interface paths {
          * Start Round
          * @description Start the next round.
          *
-         *     409 while another one is queued, training, scoring or selecting. Images that are still being prepared are
-         *     waited for: the round is queued with them.
+         *     Settings that are not given are the method's; training size and steps are those that fit the pool and the
+         *     workers' devices (`GET /methods?project_id=` lists them). 409 while another one is queued, training,
+         *     scoring or selecting. Images that are still being prepared are waited for: the round is queued with them.
          */
         post: operations["start_round"];
         delete?: never;
@@ -4627,7 +4631,9 @@ export interface operations {
     };
     get_methods: {
         parameters: {
-            query?: never;
+            query?: {
+                project_id?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -53,7 +53,7 @@ interface StartRoundProps {
 }
 
 export function StartRoundDialog({ project, rounds, budget: given, onClose }: StartRoundProps) {
-  const { data: methods } = useQuery(options.methods);
+  const { data: methods } = useQuery(options.methods(project.id));
   const last = rounds.toSorted((a, b) => b.number - a.number)[0];
   const [budget, setBudget] = useState(given);
   const [method, setMethod] = useState(last?.method ?? "s4al_plus");

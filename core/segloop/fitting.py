@@ -1,0 +1,71 @@
+"""Settings that fit a pool and a machine, for whoever names none: training size, steps, size of the cutout.
+
+docs/method.md has the evidence. Pure arithmetic; the server fills in a round's settings with it, and whoever
+uses the library may.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from segloop.errors import EmptyPoolError
+
+CPU_PIXELS, GPU_PIXELS = 180 * 240, 360 * 480
+"""Most pixels of an image in training: what two cores train in 0.2 s, and the size of S4AL+ on CamVid."""
+
+CPU_STEPS = (1_500, 6_000)
+"""Fewest and most image-steps of a round on a CPU: some 6 and 22 minutes on two cores at CPU_PIXELS."""
+
+GPU_STEPS = (40_000, 120_000)
+"""S4AL+'s first generation and its second."""
+
+_STEPS_PER_IMAGE = 4
+_SHARE_OF_CUTOUT = 50 / 360
+"""Of the height: S4AL+'s 50 pixels at 360."""
+_SMALLEST_PX, _LARGEST_PX = 16, 4096
+
+
+def fitted_settings(sizes: Mapping[tuple[int, int], int], *, on_gpu: bool) -> dict[str, Any]:
+    """Values of `RoundSettings` for a pool.
+
+    Args:
+        sizes: (height, width) in pixels -> number of images of the pool.
+        on_gpu: rounds are trained on one.
+
+    Returns:
+        image_height_px and image_width_px: the median shape (aspect ratio) of the pool, made as small as the
+        machine needs and never larger than the median image; image_steps; cutout_px.
+
+    Raises:
+        EmptyPoolError: there is no image.
+    """
+    num_images = sum(sizes.values())
+    if not num_images:
+        raise EmptyPoolError("the pool holds no image to fit settings to")
+    aspect = _median({size: size[1] / size[0] for size in sizes}, sizes)
+    native = _median({size: float(size[0] * size[1]) for size in sizes}, sizes)
+    pixels = min(native, GPU_PIXELS if on_gpu else CPU_PIXELS)
+    height = _within_bounds(math.sqrt(pixels / aspect))
+    width = _within_bounds(math.sqrt(pixels * aspect))
+    fewest, most = GPU_STEPS if on_gpu else CPU_STEPS
+    return {
+        "image_height_px": height,
+        "image_width_px": width,
+        "image_steps": min(most, max(fewest, _STEPS_PER_IMAGE * num_images)),
+        "cutout_px": round(_SHARE_OF_CUTOUT * height),
+    }
+
+
+def _within_bounds(side: float) -> int:
+    return max(_SMALLEST_PX, min(_LARGEST_PX, round(side)))
+
+
+def _median(values: Mapping[tuple[int, int], float], counts: Mapping[tuple[int, int], int]) -> float:
+    """The lower weighted median of a value each size has."""
+    half = sum(counts.values()) / 2
+    seen = 0
+    for size in sorted(values, key=values.__getitem__):
+        seen += counts[size]
+        if seen >= half:
+            return values[size]
+    raise AssertionError("half of the images were passed")

@@ -1,0 +1,49 @@
+import pytest
+
+from segloop.errors import EmptyPoolError
+from segloop.fitting import fitted_settings
+from segloop.settings import METHOD_PRESETS, RoundSettings
+
+
+def test_camvid_on_a_cpu_is_what_the_defaults_say() -> None:
+    fitted = fitted_settings({(360, 480): 367}, on_gpu=False)
+    plain = RoundSettings().to_mapping()
+    assert fitted == {name: plain[name] for name in fitted}
+
+
+def test_camvid_on_a_gpu_has_the_papers_size() -> None:
+    fitted = fitted_settings({(360, 480): 367}, on_gpu=True)
+    assert (fitted["image_height_px"], fitted["image_width_px"], fitted["cutout_px"]) == (360, 480, 50)
+    assert fitted["image_steps"] == 40_000
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ({(1024, 2048): 5}, (147, 294)),  # wide
+        ({(2048, 1024): 5}, (294, 147)),  # upright
+        ({(60, 80): 5}, (60, 80)),  # never enlarged
+        ({(8, 5000): 5}, (16, 4096)),  # a strip stays trainable
+        ({(300, 400): 5, (1000, 1000): 4, (400, 300): 4}, (208, 208)),  # the middle shape of a mixed pool
+    ],
+)
+def test_the_size_keeps_the_pools_shape(sizes: dict[tuple[int, int], int], expected: tuple[int, int]) -> None:
+    fitted = fitted_settings(sizes, on_gpu=False)
+    assert (fitted["image_height_px"], fitted["image_width_px"]) == expected
+
+
+@pytest.mark.parametrize(("num_images", "steps"), [(3, 1_500), (1_000, 4_000), (100_000, 6_000)])
+def test_steps_grow_with_the_pool_within_bounds(num_images: int, steps: int) -> None:
+    assert fitted_settings({(360, 480): num_images}, on_gpu=False)["image_steps"] == steps
+
+
+def test_what_is_fitted_are_settings_of_every_method() -> None:
+    fitted = fitted_settings({(37, 4096): 2}, on_gpu=True)
+    for method in METHOD_PRESETS:
+        settings = RoundSettings.from_mapping({"method": method.value, **fitted}).to_mapping()
+        assert {name: settings[name] for name in fitted} == fitted
+
+
+def test_an_empty_pool_is_refused() -> None:
+    with pytest.raises(EmptyPoolError, match="no image"):
+        fitted_settings({}, on_gpu=False)
