@@ -18,7 +18,7 @@ from segloop.prototypes import class_prototypes, negative_distribution
 from segloop.settings import Negatives, RoundSettings
 
 _SPARSE_BELOW = 0.5
-"""Share of valid pixels below which the mean runs over them alone (algorithm.md, "In the service"): at 0.5 %
+"""Share of valid pixels below which the mean runs over them alone (docs/method.md): at 0.5 %
 labelled, a mean over all pixels would make the gradient 200 times too small beside ReCo."""
 
 _RAREST = 0.001

@@ -3,7 +3,7 @@
 `train` may be killed at any moment and called again with the same folder: it goes on from the last
 checkpoint. With `deterministic` on, the weights are then those of an uninterrupted run, bit for bit.
 
-Source: S4AL+ (Rangnekar, Kanan and Hoffman, BMVC 2022); sparse answers as in algorithm.md, "In the service".
+Source: S4AL+ (Rangnekar, Kanan and Hoffman, BMVC 2022); sparse answers: docs/method.md.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """A split at training size: every image decoded and resized once, and who is labelled.
 
-N images, H and W training size, C classes. Which images make up the labelled stream follows algorithm.md, "In
-the service"; how samples are augmented and batched is not decided here.
+N images, H and W training size, C classes. Which images are the labelled stream is told in docs/method.md,
+"In the service"; how samples are augmented and batched is not decided here.
 """
 
 import zlib
@@ -166,9 +166,8 @@ def _load_known(source: ImageSource, index: int, height: int, width: int, num_cl
 def _streams(num_answered: NDArray[np.int64], is_full: NDArray[np.bool_]) -> Streams:
     """Fully answered images against the rest; or any answer against all, where full images are not the bulk.
 
-    algorithm.md trains the labelled stream on full images as soon as there is one. One full image beside
-    many partly answered ones would then be a third of every batch, so full images must hold at least half of
-    what is answered.
+    One full image beside many partly answered ones would be a third of every batch, if full images alone made
+    up the labelled stream from the first one on: they must hold at least half of what is answered.
     """
     if not num_answered.any():
         raise EmptyPoolError(
