@@ -25,7 +25,13 @@ _AXES: dict[BudgetAxis, tuple[str, float, str]] = {
 
 
 def draw_curve(
-    rows: Rows, reference: Rows, out: Path, *, title: str, axis: BudgetAxis = BudgetAxis.PIXELS
+    rows: Rows,
+    reference: Rows,
+    out: Path,
+    *,
+    title: str,
+    axis: BudgetAxis = BudgetAxis.PIXELS,
+    measured_on: str = "test split",
 ) -> None:
     """Write curve.png and curve.svg into `out`.
 
@@ -35,14 +41,17 @@ def draw_curve(
         out: an existing folder.
         title: over the picture.
         axis: what was asked is counted in.
+        measured_on: the images whose mean IoU it is.
     """
-    figure = learning_curve(rows, reference, title=title, axis=axis)
+    figure = learning_curve(rows, reference, title=title, axis=axis, measured_on=measured_on)
     for suffix in ("png", "svg"):
         metadata = {"Date": None} if suffix == "svg" else None
         figure.savefig(out / f"curve.{suffix}", dpi=150, metadata=metadata)
 
 
-def learning_curve(rows: Rows, reference: Rows, *, title: str, axis: BudgetAxis) -> Figure:
+def learning_curve(
+    rows: Rows, reference: Rows, *, title: str, axis: BudgetAxis, measured_on: str = "test split"
+) -> Figure:
     """The picture itself; see `draw_curve`."""
     figure = Figure(figsize=(7.2, 4.6), facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
@@ -53,7 +62,7 @@ def learning_curve(rows: Rows, reference: Rows, *, title: str, axis: BudgetAxis)
     _draw_reference(axes, [row["mean_iou"] for row in reference if row["mean_iou"] is not None])
     num_seeds = len({row["seed"] for row in rows})
     axes.set_xlabel(_AXES[axis][2])
-    axes.set_ylabel("mean IoU, test split")
+    axes.set_ylabel(f"mean IoU, {measured_on}")
     axes.set_title(f"{title} ({num_seeds} seed{'s' * (num_seeds != 1)}, band = range)", fontsize=10)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)

@@ -29,7 +29,12 @@ from segloop.scoring import evaluate, evaluate_audit, score_images, summarise_po
 from segloop.settings import AnnotationKind, PartitionKind, QueryPurpose, RoundSettings
 from segloop.simulated_pool import SimulatedPool, open_data
 from segloop.simulation_config import Arm, DataConfig, SimulationConfig
-from segloop.simulation_report import describe_machine, find_commit, mean_of_classes
+from segloop.simulation_report import (
+    ConfidenceCheck,
+    describe_machine,
+    find_commit,
+    mean_of_classes,
+)
 from segloop.sources import ImageSource
 from segloop.training import Progress, TrainedModel, train
 
@@ -124,7 +129,15 @@ class Simulation:
             "machine": describe_machine(),
         }
         _write_atomic(self.out / "result.json", json.dumps(result, indent=1) + "\n")
-        draw_curve(rows, reference, self.out, title=self.config.name, axis=self.config.axis)
+        held_out = self.config.data.hold_out
+        draw_curve(
+            rows,
+            reference,
+            self.out,
+            title=self.config.name,
+            axis=self.config.axis,
+            measured_on="test split" if held_out is None else f"held out of train ({held_out})",
+        )
         return result
 
     def run_arm(self, arm: Arm, seed: int) -> list[dict[str, Any]]:
@@ -297,16 +310,21 @@ class _ArmRun:
             for name in _CUMULATIVE:
                 row[name] += self.state.rows[-1][name]
         if number < self.arm.num_rounds:
-            self.ask(self.plan_next(model.network, number))
+            check = ConfidenceCheck(len(self.simulation.class_names), self.settings.pseudo_label_threshold)
+            self.ask(self.plan_next(model.network, number, check))
+            if check.num_pixels:
+                row["confident"] = check.to_mapping()
         if self.settings.uses_last_weights:
             self.state.weights = f"weights-{number}.safetensors"
             save_weights(model.network, self.folder / self.state.weights, {"round": str(number)})
         self.state.rows.append(row)
 
-    def plan_next(self, network: SegmentationNetwork, number: int) -> list[PlannedQuery]:
+    def plan_next(
+        self, network: SegmentationNetwork, number: int, check: ConfidenceCheck
+    ) -> list[PlannedQuery]:
         features: dict[int, NDArray[np.float16]] = {}
         return plan_queries(
-            self._scores(network, features),
+            self._scores(network, features, check),
             self.pool.partition,
             self.pool.asked,
             budget=self._budget(number),
@@ -334,9 +352,12 @@ class _ArmRun:
                 path.unlink()
 
     def _scores(
-        self, network: SegmentationNetwork, features: dict[int, NDArray[np.float16]]
+        self,
+        network: SegmentationNetwork,
+        features: dict[int, NDArray[np.float16]],
+        check: ConfidenceCheck,
     ) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Each image's region scores; its region features, where there are any, go into `features`."""
+        """Each image's region scores; on the way its features, if there are any, and what is sure of it."""
         if find_acquisition(self.settings.acquisition).reads_nothing:
             for index in range(len(self.pool)):
                 yield index, np.zeros(self.pool.partition(index).num_regions, dtype=np.float32)
@@ -347,6 +368,7 @@ class _ArmRun:
         ):
             if scores.region_features is not None:
                 features[index] = scores.region_features
+            check.add(self.simulation.pool_truth.label_map(index), self.pool.label_map(index), scores)
             yield index, scores.region_scores
 
     def _budget(self, number: int) -> Budget:

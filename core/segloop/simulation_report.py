@@ -10,6 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+
+from segloop.evaluation import ConfusionMatrix
+from segloop.label_maps import UNLABELLED
+from segloop.scoring import ImageScores
 
 
 def find_commit() -> str | None:
@@ -37,6 +42,42 @@ def describe_machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
+
+
+class ConfidenceCheck:
+    """How right a network is where it is sure enough to be learned from: pixels of the pool nobody answered.
+
+    Self-training goes wrong where it is confidently mistaken, and learns nothing of a class never sure.
+    """
+
+    def __init__(self, num_classes: int, threshold: float) -> None:
+        """Nothing yet; `threshold` is the least probability, 0..1."""
+        self.num_pixels = 0
+        self._level = threshold * 255
+        self._confusion = ConfusionMatrix(num_classes)
+
+    def add(self, truth: NDArray[np.uint8], known: NDArray[np.uint8], scores: ImageScores) -> None:
+        """Count an image: its truth and what was answered of it, both (h, w) uint8."""
+        is_open = known == UNLABELLED
+        is_sure = is_open & (scores.max_prob >= self._level)
+        self.num_pixels += int(is_open.sum())
+        self._confusion.add(np.where(is_sure, truth, np.uint8(UNLABELLED)), scores.prediction)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """JSON-ready, per predicted class: sure pixels of all unanswered ones, and the share that is right.
+
+        A class that is sure nowhere has a share of 0 and no accuracy.
+        """
+        sure = self._confusion.counts.sum(axis=0)
+        right = self._confusion.counts.diagonal()
+        return {
+            "share_per_class": [round(float(number), 6) for number in sure / self.num_pixels],
+            "accuracy_per_class": [
+                round(float(hits / number), 6) if number else None
+                for hits, number in zip(right, sure, strict=True)
+            ],
+            "accuracy": round(float(right.sum() / sure.sum()), 6) if sure.sum() else None,
+        }
 
 
 def mean_of_classes(

@@ -186,3 +186,49 @@ def test_selection_equals_a_plain_loop(
     assert picked.tolist() == reference(
         pool, budget, in_pixels=in_pixels, num_images=4, settings=round_settings
     )
+
+
+def test_top_factor_draws_among_the_best_and_nothing_else() -> None:
+    """20 regions of which 4 are asked: with a factor of 2.5 they come from the best ten, all alike."""
+    pool = pool_of([(index, 0, 1.0 - index / 100, 10) for index in range(20)])
+    round_settings = RoundSettings(quota=Quota.GLOBAL, image_cap_factor=1000.0, top_factor=2.5)
+    times = np.zeros(20, dtype=np.int64)
+    for seed in range(400):
+        picked = select(
+            pool,
+            budget_regions=4,
+            budget_pixels=None,
+            num_images=20,
+            settings=round_settings,
+            neighbours=None,
+            rng=np.random.default_rng(seed),
+        )
+        assert len(picked) == 4
+        assert list(picked) == sorted(picked), "best first"
+        times[picked] += 1
+    assert times[10:].sum() == 0
+    # each is drawn with probability 0.4: 160 of 400, standard deviation 9.8
+    assert abs(times[:10] - 160).max() < 5 * 9.8
+
+
+def test_top_factor_goes_on_below_the_best_when_rules_forbid_them() -> None:
+    """All of the best lie in one image that may have one region: the rest comes from further down."""
+    pool = pool_of([(0, index, 1.0, 10) for index in range(6)] + [(1, 0, 0.5, 10), (2, 0, 0.4, 10)])
+    round_settings = RoundSettings(quota=Quota.GLOBAL, image_cap_factor=1.0, top_factor=2.0)
+    picked = select(
+        pool,
+        budget_regions=3,
+        budget_pixels=None,
+        num_images=3,
+        settings=round_settings,
+        neighbours=None,
+        rng=np.random.default_rng(1),
+    )
+    assert list(picked[1:]) == [6, 7]
+    assert picked[0] < 6
+
+
+def test_top_factor_needs_a_generator() -> None:
+    pool = pool_of([(0, 0, 0.5, 10)])
+    with pytest.raises(SettingsError, match="generator"):
+        chosen(pool, regions=1, top_factor=3.0)

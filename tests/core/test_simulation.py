@@ -74,7 +74,7 @@ def test_a_run_writes_its_result_and_curve(whole: tuple[dict[str, Any], Path]) -
     assert (out / "curve.svg").stat().st_size > 0
     assert set(result) == {"rows", "reference", "config", "commit", "machine"}
     first, second = result["rows"]
-    assert list(first) == [
+    assert list(second) == [
         "method",
         "seed",
         "round",
@@ -91,6 +91,9 @@ def test_a_run_writes_its_result_and_curve(whole: tuple[dict[str, Any], Path]) -
     assert (first["round"], second["round"]) == (1, 2)
     assert 0.03 < first["labelled_fraction"] <= 0.05 < second["labelled_fraction"] <= 0.10
     assert first["num_clicks"] >= first["num_regions"] > 0
+    assert set(first["confident"]) == {"share_per_class", "accuracy_per_class", "accuracy"}
+    assert 0 <= sum(first["confident"]["share_per_class"]) <= 1
+    assert "confident" not in second, "nothing is scored after the last round"
     assert second["image_steps"] > first["image_steps"] > 0
     assert second["teacher_passes"] > first["teacher_passes"] > 0
     assert sum(second["asked_share_per_class"]) == pytest.approx(1, abs=1e-5)
