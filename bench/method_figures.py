@@ -1,6 +1,6 @@
 """The pictures of docs/method.md, from real runs on drawn scenes, which may be published.
 
-./run bench method_figures [--out docs/images] [--work DIR] [--image-steps 1200] [--quick]
+./run bench method_figures [--out docs/images] [--work DIR] [--image-steps 600] [--quick]
 
 Two pictures: what three rounds asked of some scenes beside what the network was sure and unsure of, and test
 scenes as a teacher with ClassMix and as self-training with contrast label them from an eighth of the images.
@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     parser.add_argument("--work", type=Path, help="keep runs here, or go on with them")
-    parser.add_argument("--image-steps", type=int, default=1200, help="of each round and training")
+    parser.add_argument("--image-steps", type=int, default=600, help="of each round and training")
     parser.add_argument("--quick", action="store_true", help="few steps on few scenes: does it run?")
     options = parser.parse_args()
     steps, num_pool = (24, 8) if options.quick else (options.image_steps, 80)
@@ -73,6 +73,7 @@ def asked_config(steps: int, num_pool: int) -> SimulationConfig:
                 "image_width_px": 160,
                 "image_steps": steps,
                 "cutout_px": 17,
+                "precision": "bf16",
                 "size_px": 20,
                 "rounds": 3,
                 "budget_fraction": 0.01,
@@ -174,7 +175,13 @@ class Trained:
 
 def draw_semi_supervised(config: SimulationConfig, steps: int, work: Path, path: Path) -> None:
     """Image, truth, teacher-student and self-training with contrast, on test scenes."""
-    common = {"image_height_px": 120, "image_width_px": 160, "image_steps": 3 * steps, "cutout_px": 17}
+    common = {
+        "image_height_px": 120,
+        "image_width_px": 160,
+        "image_steps": 3 * steps,
+        "cutout_px": 17,
+        "precision": "bf16",
+    }
     ways: dict[str, dict[str, Any]] = {
         "labelled images alone": {"method": "supervised"},
         "EMA teacher and ClassMix": {
