@@ -1,0 +1,169 @@
+"""The defaults on data of another kind, untouched: cells under a microscope instead of streets.
+
+./run bench other_data [--work DIR] [--processes 2] [--quick]
+
+`segloop` with nothing set but its budget, beside random regions with the same training and answers alone;
+`segloop` with nothing set but its budget, beside random regions with the same training, and answers alone;
+training size, steps and cutout are those `segloop.fitting` gives. Images are drawn from a seed.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
+
+from bench._report import publish
+from segloop.fitting import fitted_settings
+from segloop.folders import write_folder
+from segloop.settings import Split
+from segloop.simulation import Simulation
+from segloop.simulation_config import SimulationConfig, parse_config
+from segloop.simulation_processes import run_in_processes
+
+SIZES = ((240, 320), (320, 240), (256, 256), (160, 480))
+"""Heights and widths; every fourth image has each."""
+CLASSES = {"background": "#332288", "cytoplasm": "#ddcc77", "nucleus": "#aa4499", "rod": "#44aa99"}
+BACKGROUND, CYTOPLASM, NUCLEUS, ROD = range(4)
+NUM_POOL, NUM_TEST = 80, 24
+ROUNDS, FRACTION = 3, 0.01
+
+
+def main() -> None:
+    """Draw, run and publish."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, help="keep runs here, or go on with them")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--quick", action="store_true", help="few steps on few images: does it run?")
+    options = parser.parse_args()
+    num_pool, num_test = (8, 4) if options.quick else (NUM_POOL, NUM_TEST)
+    with TemporaryDirectory() as temporary:
+        work = options.work or Path(temporary)
+        data = work / "data"
+        if not (data / "classes.json").exists():
+            write_cells(data, num_pool, num_test)
+        config = config_of(data, num_pool, is_quick=options.quick)
+        if options.processes > 1:
+            run_in_processes(config, work, options.processes, on_progress=lambda _what, _steps: None)
+        rows = Simulation(config, work).run()["rows"]
+    publish(
+        "other-data-quick" if options.quick else "other-data",
+        [table_row(row) for row in rows],
+        images=f"{num_pool} to ask about, {num_test} to measure on",
+        sizes=", ".join(f"{width} x {height}" for height, width in SIZES),
+        fitted=fitted_settings(sizes_of(num_pool), on_gpu=False),
+    )
+
+
+def config_of(data: Path, num_pool: int, *, is_quick: bool) -> SimulationConfig:
+    """Three arms with the methods' own settings."""
+    defaults = fitted_settings(sizes_of(num_pool), on_gpu=False)
+    if is_quick:
+        defaults |= {"image_steps": 24, "image_height_px": 96, "image_width_px": 96}
+    return parse_config(
+        {
+            "name": "cells of four kinds and four sizes",
+            "data": {"kind": "folder", "path": str(data)},
+            "defaults": {**defaults, "rounds": ROUNDS, "budget_fraction": FRACTION},
+            "arms": [
+                {"name": "segloop", "method": "segloop"},
+                {
+                    "name": "random_regions",
+                    "method": "segloop",
+                    "acquisition": "random",
+                    "cold_start": "random_regions",
+                },
+                {"name": "answers_alone", "method": "segloop", "num_generations": 0},
+            ],
+            "reference": {"enabled": False},
+        }
+    )
+
+
+def sizes_of(num: int) -> dict[tuple[int, int], int]:
+    """(height, width) -> images of the pool."""
+    sizes: dict[tuple[int, int], int] = {}
+    for index in range(num):
+        size = SIZES[index % len(SIZES)]
+        sizes[size] = sizes.get(size, 0) + 1
+    return sizes
+
+
+def table_row(row: dict[str, Any]) -> dict[str, Any]:
+    """One line of the table."""
+    return {
+        "arm": row["method"],
+        "round": row["round"],
+        "labelled %": 100 * row["labelled_fraction"],
+        "clicks": row["num_clicks"],
+        "mean IoU": row["mean_iou"],
+        **dict(zip(CLASSES, row["iou_per_class"], strict=True)),
+    }
+
+
+def write_cells(out: Path, num_pool: int, num_test: int) -> None:
+    """A data-set folder of drawn cells."""
+
+    def items() -> Iterator[tuple[str, Split, NDArray[np.uint8], NDArray[np.uint8]]]:
+        for index in range(num_pool + num_test):
+            height, width = SIZES[index % len(SIZES)]
+            split = Split.POOL if index < num_pool else Split.TEST
+            image, label_map = draw_cells(index, height, width)
+            yield f"cells_{index:04d}.png", split, image, label_map
+
+    write_folder(out, items(), class_names=list(CLASSES), colors=list(CLASSES.values()))
+
+
+def draw_cells(seed: int, height: int, width: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """An image (H, W, 3) and its label map (H, W): large cells with a nucleus, and a few thin rods."""
+    rng = np.random.default_rng([11, seed])
+    label_map = Image.new("L", (width, height), BACKGROUND)
+    picture = Image.new("RGB", (width, height), _tone(rng, (214, 208, 222), 12))
+    pens = ImageDraw.Draw(picture), ImageDraw.Draw(label_map)
+    for _ in range(int(rng.integers(3, 9))):
+        _draw_cell(rng, pens, width, height)
+    for _ in range(int(rng.integers(0, 4))):
+        _draw_rod(rng, pens, width, height)
+    blurred = np.asarray(picture.filter(ImageFilter.GaussianBlur(1.2)), dtype=np.float64)
+    light = 1 + 0.2 * (np.linspace(-1, 1, width)[None, :, None] * rng.uniform(-1, 1))
+    noisy = blurred * light + rng.normal(0, 6, blurred.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8), np.asarray(label_map, dtype=np.uint8)
+
+
+Pens = tuple[ImageDraw.ImageDraw, ImageDraw.ImageDraw]
+
+
+def _draw_cell(rng: np.random.Generator, pens: Pens, width: int, height: int) -> None:
+    x, y = rng.uniform(0, width), rng.uniform(0, height)
+    across, down = rng.uniform(18, 48, 2)
+    paint, label = pens
+    body = (x - across, y - down, x + across, y + down)
+    paint.ellipse(body, fill=_tone(rng, (188, 150, 190), 16), outline=_tone(rng, (150, 110, 160), 10))
+    label.ellipse(body, fill=CYTOPLASM)
+    share = rng.uniform(0.25, 0.5)
+    x, y = x + across * rng.uniform(-0.3, 0.3), y + down * rng.uniform(-0.3, 0.3)
+    core = (x - share * across, y - share * down, x + share * across, y + share * down)
+    paint.ellipse(core, fill=_tone(rng, (96, 60, 130), 16))
+    label.ellipse(core, fill=NUCLEUS)
+
+
+def _draw_rod(rng: np.random.Generator, pens: Pens, width: int, height: int) -> None:
+    x, y, angle = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0, np.pi)
+    length, thickness = rng.uniform(14, 40), int(rng.integers(3, 7))
+    line = (x, y, x + length * np.cos(angle), y + length * np.sin(angle))
+    paint, label = pens
+    paint.line(line, fill=_tone(rng, (120, 150, 110), 14), width=thickness)
+    label.line(line, fill=ROD, width=thickness)
+
+
+def _tone(rng: np.random.Generator, color: tuple[int, int, int], spread: int) -> tuple[int, int, int]:
+    red, green, blue = (int(np.clip(part + rng.integers(-spread, spread + 1), 0, 255)) for part in color)
+    return red, green, blue
+
+
+if __name__ == "__main__":
+    main()
