@@ -121,11 +121,13 @@ class Work:
         """What forward passes compute in."""
         return resolve_dtype(self.settings.precision, self.device)
 
-    def training_source(self) -> EncodedScenes:
+    def training_source(self, num_images: int | None = None) -> EncodedScenes:
         """Every second image fully answered, nothing known of the others: both streams have images."""
         nothing = np.full_like(self.scenes.label_maps[0], UNLABELLED)
         known = [one if at % 2 == 0 else nothing for at, one in enumerate(self.scenes.label_maps)]
-        return dataclasses.replace(self.scenes, label_maps=known)
+        return dataclasses.replace(
+            self.scenes, label_maps=known, num_images=num_images or self.scenes.num_images
+        )
 
     def pool(self, num_images: int) -> EncodedScenes:
         """Images of which nothing is known."""
@@ -236,12 +238,12 @@ def bare_step(
     state.optimiser.step()
 
 
-def own_training(work: Work) -> list[tuple[float, Progress]]:
-    """A whole training; each report with the time it came at."""
+def own_training(work: Work, num_images: int | None = None) -> list[tuple[float, Progress]]:
+    """A whole training, of a pool of any size; each report with the time it came at."""
     reports: list[tuple[float, Progress]] = []
     with TemporaryDirectory() as folder:
         train(
-            work.training_source(),
+            work.training_source(num_images),
             work.settings,
             num_classes=NUM_CLASSES,
             work_dir=Path(folder),
@@ -315,14 +317,15 @@ def own_scoring(work: Work, network: SegmentationNetwork, pool: EncodedScenes) -
 
 
 def memory_rows(work: Work, numbers: list[int]) -> list[dict[str, Any]]:
-    """Peak memory of a process that scores so many images, one process each."""
+    """Peak memory of a process that scores, or trains with, a pool of so many images; one process each."""
     own_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows = []
-    for num_images in numbers:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
-            peak_mb = processes.submit(peak_of_scoring, work, num_images).result()
-        assert peak_mb > own_mb, "the child's peak says nothing: its parent was larger"
-        rows.append({"images scored": num_images, "peak memory MB": peak_mb})
+    for what, peak_of in (("scoring", peak_of_scoring), ("training", peak_of_training)):
+        for num_images in numbers:
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+                peak_mb = processes.submit(peak_of, work, num_images).result()
+            assert peak_mb > own_mb, "the child's peak says nothing: its parent was larger"
+            rows.append({"what": what, "images of the pool": num_images, "peak memory MB": peak_mb})
     return rows
 
 
@@ -331,6 +334,20 @@ def peak_of_scoring(work: Work, num_images: int) -> float:
     torch.set_num_threads(work.settings.num_threads)
     own_scoring(work, _network(work), work.pool(num_images))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts in kB
+
+
+def peak_of_training(work: Work, num_images: int) -> float:
+    """Train on the answers of half of the pool's images in this process; its peak resident memory in MB."""
+    torch.set_num_threads(work.settings.num_threads)
+    # every image is in a step, so all are read; pseudo labels are scoring's forward passes
+    steps = dataclasses.replace(
+        work.settings,
+        generation_0_share=1.0,
+        num_generations=0,
+        image_steps=num_images,
+    )
+    own_training(dataclasses.replace(work, settings=steps), num_images)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def contrast_rows(work: Work) -> list[dict[str, Any]]:
@@ -450,7 +467,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--images", type=int, default=40)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--quick", action="store_true", help="tiny: does it run, not how fast")
-    parser.set_defaults(native=(360, 480), region_px=30, memory_images=[100, 400])
+    parser.set_defaults(native=(360, 480), region_px=30, memory_images=[100, 1000])
     options = parser.parse_args()
     if options.quick:
         small = {"height": 48, "width": 64, "repeats": 1, "steps": 6, "images": 6, "native": (96, 128)}
