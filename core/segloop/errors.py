@@ -2,7 +2,17 @@
 
 
 class SegloopError(Exception):
-    """Base of everything segloop raises on purpose."""
+    """Base of everything segloop raises on purpose.
+
+    Attributes:
+        code: what kind of refusal this is, for whoever says it in other words; empty where its class says it.
+        values: the names and numbers its message holds.
+    """
+
+    def __init__(self, *args: object, code: str = "", **values: str | int) -> None:
+        super().__init__(*args)
+        self.code = code
+        self.values = values
 
 
 class ShapeError(SegloopError, ValueError):

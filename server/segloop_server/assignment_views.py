@@ -14,6 +14,7 @@ from segloop_server.schemas.images import API
 from segloop_store.blobs import BlobStore
 from segloop_store.errors import BlobNotFoundError, ConflictError
 from segloop_store.models import Image, Partition, PredictionSet, RegionQuery
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories.annotation_views import AnnotationView
 from segloop_store.repositories.assignments import AssignmentView
 
@@ -82,7 +83,10 @@ def region_json(
     """A region with its mask."""
     box = box_of(query)
     if partition is None:
-        raise ConflictError(f"the regions of image {image.filename} are not made yet: try again in a moment")
+        raise ConflictError(
+            f"the regions of image {image.filename} are not made yet: try again in a moment",
+            code=ProblemCode.REGIONS_NOT_MADE,
+        )
     mask = region_mask(blobs, partition.region_map_key, query.region_index, box)
     return QueriedRegion(index=query.region_index, bbox=box, mask_png=mask_to_base64_png(mask))
 

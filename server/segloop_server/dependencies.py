@@ -31,6 +31,7 @@ from segloop_store.database import Database
 from segloop_store.decoding import Decoder
 from segloop_store.errors import BusyError, NotFoundError
 from segloop_store.models import Image, Project, User
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories import images, people, projects
 from segloop_store.states import Role
 
@@ -165,14 +166,19 @@ def built_in_admin(context: Context) -> Caller:
 def require_admin(caller: Caller) -> None:
     """Raise ForbiddenError unless the caller is an admin."""
     if not caller.is_admin:
-        raise ForbiddenError("only an admin may do this")
+        raise ForbiddenError("only an admin may do this", code=ProblemCode.ADMINS_ONLY)
 
 
 def require_password_length(context: Context, password: str) -> None:
     """Raise InvalidFieldError unless a new password is as long as this server wants."""
     shortest = context.settings.min_password_length
     if len(password) < shortest:
-        raise InvalidFieldError("password", f"must have at least {shortest} characters")
+        raise InvalidFieldError(
+            "password",
+            f"must have at least {shortest} characters",
+            code=ProblemCode.TOO_SHORT,
+            shortest=shortest,
+        )
 
 
 def require_role(
@@ -198,7 +204,12 @@ def require_role(
     if role is None or (project.deleted_at is not None and not include_deleted):
         raise NotFoundError("there is no such project")
     if _RANKS[role] < _RANKS[at_least]:
-        raise ForbiddenError(f"this needs the role {at_least} in the project; yours is {role}")
+        raise ForbiddenError(
+            f"this needs the role {at_least} in the project; yours is {role}",
+            code=ProblemCode.ROLE_NEEDED,
+            needed=at_least.value,
+            role=role.value,
+        )
     return Access(project=project, role=role)
 
 

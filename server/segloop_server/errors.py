@@ -1,6 +1,6 @@
 """Every error's HTTP status, in one table, and the problem+json each becomes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -18,6 +18,7 @@ from segloop_store.errors import (
     StorageError,
     StoreError,
 )
+from segloop_store.problem_codes import ProblemCode
 
 
 class UnauthenticatedError(SegloopError):
@@ -36,7 +37,7 @@ class TooManyRequestsError(SegloopError):
     """The caller has to wait."""
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
-        super().__init__(message)
+        super().__init__(message, code=ProblemCode.TOO_MANY_SIGN_INS, seconds=retry_after_seconds)
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -51,8 +52,8 @@ class RangeError(SegloopError):
 class InvalidFieldError(SegloopError):
     """A field is well formed but its value cannot be taken."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
+    def __init__(self, field: str, message: str, *, code: str = "", **values: str | int) -> None:
+        super().__init__(f"{field}: {message}", code=code, **values)
         self.field = field
         self.message = message
 
@@ -77,6 +78,20 @@ STATUSES: dict[type[Exception], int] = {
 }
 """The most specific class of an error decides; whatever is not here is a 500 that tells nothing."""
 
+CODES = {
+    401: ProblemCode.NOT_SIGNED_IN,
+    403: ProblemCode.NOT_ALLOWED,
+    404: ProblemCode.NOT_FOUND,
+    405: ProblemCode.METHOD_NOT_ALLOWED,
+    409: ProblemCode.CONFLICT,
+    413: ProblemCode.TOO_LARGE,
+    416: ProblemCode.RANGE_NOT_SATISFIABLE,
+    422: ProblemCode.INVALID,
+    429: ProblemCode.TOO_MANY_REQUESTS,
+    503: ProblemCode.NOT_READY,
+}
+"""Of refusals without a code of their own."""
+
 TITLES = {
     400: "Bad request",
     401: "Not signed in",
@@ -97,10 +112,12 @@ def problem(
     status: int,
     detail: str,
     *,
+    code: str = "",
+    values: Mapping[str, str | int] | None = None,
     errors: Sequence[dict[str, Any]] = (),
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
-    """One RFC 9457 answer."""
+    """One RFC 9457 answer; `code` and `values` let a page say it in its own words."""
     title = TITLES.get(status, "Error")
     slug = title.lower().replace(" ", "-")
     body: dict[str, Any] = {
@@ -108,7 +125,10 @@ def problem(
         "title": title,
         "status": status,
         "detail": detail,
+        "code": code or CODES.get(status, ProblemCode.INTERNAL),
     }
+    if values:
+        body["values"] = dict(values)
     if errors:
         body["errors"] = list(errors)
     return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
@@ -133,7 +153,8 @@ def _answer_known(_: Request, error: Exception) -> JSONResponse:
         headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, InvalidFieldError):
         errors.append({"field": error.field, "detail": error.message})
-    return problem(status, str(error), errors=errors, headers=headers)
+    assert isinstance(error, SegloopError)
+    return problem(status, str(error), code=error.code, values=error.values, errors=errors, headers=headers)
 
 
 def _answer_validation(_: Request, error: Exception) -> JSONResponse:

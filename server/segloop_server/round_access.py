@@ -8,6 +8,7 @@ from segloop_server.dependencies import Access, Caller, require_role
 from segloop_server.errors import ForbiddenError
 from segloop_store.errors import NotFoundError
 from segloop_store.models import Assignment, ModelVersion, RegionQuery, Round
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories import annotation_views, assignments, models, rounds
 from segloop_store.repositories.annotation_views import AnnotationView
 from segloop_store.states import Role
@@ -46,7 +47,7 @@ def require_own_assignment(session: Session, caller: Caller, assignment_id: uuid
     assignment, project_id = assignments.with_project(session, assignment_id)
     _require(session, caller, project_id, Role.ANNOTATOR, "assignment")
     if assignment.user_id != caller.user_id:
-        raise ForbiddenError("this region was given to somebody else")
+        raise ForbiddenError("this region was given to somebody else", code=ProblemCode.REGION_OF_ANOTHER)
     return assignment
 
 

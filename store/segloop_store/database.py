@@ -161,8 +161,10 @@ def wake_after_commit(session: Session, job_id: uuid.UUID, queue: Queue) -> None
 
 
 @contextlib.contextmanager
-def unique_or_conflict(session: Session, message: str) -> Iterator[None]:
-    """Write inside a savepoint; a violated constraint becomes a ConflictError with `message`.
+def unique_or_conflict(
+    session: Session, message: str, *, code: str = "", **values: str | int
+) -> Iterator[None]:
+    """Write inside a savepoint; a violated constraint becomes a ConflictError with `message` and `code`.
 
     The transaction stays usable, on PostgreSQL too.
     """
@@ -171,7 +173,7 @@ def unique_or_conflict(session: Session, message: str) -> Iterator[None]:
             yield
             session.flush()
     except IntegrityError as error:
-        raise ConflictError(message) from error
+        raise ConflictError(message, code=code, **values) from error
 
 
 def is_sqlite(session: Session) -> bool:

@@ -307,8 +307,23 @@ def test_no_english_is_left_on_the_german_pages(german_page: Page, site: Site, t
         close_dialog(page)
         if path.endswith("annotate"):
             page.keyboard.press("?")
+        if path.endswith("rounds"):  # the help texts of methods and settings are the server's
+            page.get_by_test_id("start-round").click()
+            page.get_by_test_id("more-settings").click()
         shown = set(page.evaluate(SHOWN))
         wrong = {text for text in shown if text in english - german or ENGLISH_WORDS.search(text)}
         left[path] = sorted(wrong - german)
         assert page.evaluate("document.documentElement.lang") == "de"
     assert {path: texts for path, texts in left.items() if texts} == {}
+
+
+def test_the_servers_refusals_are_german_on_the_german_page(
+    german_page: Page, site: Site, trained_id: str
+) -> None:
+    page = german_page
+    page.goto(f"{site.url}/projects/{trained_id}/people")
+    form = page.locator("form", has=page.locator("[name=is_admin]"))
+    form.locator("[name=username]").fill("mira")
+    form.locator("[name=password]").fill("long enough for this server")
+    form.get_by_role("button", name="Anlegen").click()
+    expect(page.get_by_role("alert")).to_have_text("Den Benutzernamen „mira“ gibt es schon.")

@@ -328,3 +328,13 @@ def test_an_acquisition_that_reads_what_nothing_trains_is_refused(project: Annot
     assert refused.status_code == 422
     assert "reco_weight" in refused.json()["detail"]
     assert count_rows(project.site.context.database) == before
+
+
+def test_refusal_says_its_code_and_what_it_names(lite: Annotating) -> None:
+    start(lite)
+    said = start(lite, status=409)
+    assert said["code"] == "round_active"
+    assert said["values"] == {"number": said["values"]["number"], "state": "queued"}
+    assert f"round {said['values']['number']} is queued" in said["detail"]
+    unknown = lite.owner.get(f"/rounds/{lite.seeded.project_id}").json()
+    assert (unknown["code"], "values" in unknown) == ("not_found", False)

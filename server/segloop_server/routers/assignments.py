@@ -106,7 +106,7 @@ def submit_annotation(
         require_own_assignment(session, caller, assignment_id)
         result = annotations.submit(session, assignment_id, answer, at=now())
     if result.annotation is None:  # raised only now: the draft that keeps the work is committed
-        raise ConflictError(result.refusal or "the answer was refused")
+        raise result.refusal or ConflictError("the answer was refused")
     return AnswerTaken(annotation_id=result.annotation.id, version=result.annotation.version)
 
 

@@ -25,6 +25,7 @@ from segloop_server.dependencies import (
 from segloop_server.errors import ForbiddenError, UnauthenticatedError
 from segloop_server.schemas.people import Login, Me, PasswordChange
 from segloop_store.clock import now
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories import people
 
 router = APIRouter(tags=["sign in"])
@@ -39,7 +40,7 @@ def login(body: Login, request: Request, context: ContextDep) -> Response:
         user = people.user_by_name(session, username)
     if not context.passwords.check(body.password, user.password_hash if user is not None else None):
         context.login_limiter.failed(username)
-        raise UnauthenticatedError("the username or the password is wrong")
+        raise UnauthenticatedError("the username or the password is wrong", code=ProblemCode.WRONG_SIGN_IN)
     assert user is not None
     context.login_limiter.succeeded(username)
     response = Response(status_code=204)
@@ -90,7 +91,7 @@ def change_password(
         user = people.user_by_id(session, caller.user_id)
     if not context.passwords.check(body.current_password, user.password_hash):
         context.login_limiter.failed(caller.username)
-        raise ForbiddenError("the current password is wrong")
+        raise ForbiddenError("the current password is wrong", code=ProblemCode.WRONG_SIGN_IN)
     password_hash = context.passwords.hash(body.password)
     with context.database.transaction() as session:
         people.change_user(session, caller.user_id, password_hash=password_hash)

@@ -14,6 +14,7 @@ from segloop_server.schemas.jobs import ExportOut, NewExport
 from segloop_store import events
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import Export
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories import exports
 from segloop_store.states import Role
 
@@ -80,7 +81,11 @@ def get_export_file(
         shown = ExportOut.of(export)
     if shown.file_url is None or export.file_key is None:
         why = f": {export.error}" if export.error else ""
-        raise ConflictError(f"this export has no file: it is {export.state}{why}")
+        raise ConflictError(
+            f"this export has no file: it is {export.state}{why}",
+            code=ProblemCode.EXPORT_WITHOUT_FILE,
+            state=export.state.value,
+        )
     return blob_response(
         request,
         context.blobs,

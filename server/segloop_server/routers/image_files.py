@@ -19,6 +19,7 @@ from segloop_server.region_pixels import ArrayCache, segments_crop
 from segloop_server.schemas.images import API, RegionOut, RegionsOut
 from segloop_store.errors import ConflictError
 from segloop_store.models import Image, Partition
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories import images
 from segloop_store.states import Role
 
@@ -153,7 +154,10 @@ def _partitioned(context: Context, caller: Caller, image_id: uuid.UUID) -> tuple
         image = require_image(session, caller, image_id, Role.VIEWER)
         partition = images.partition_of(session, image_id)
     if partition is None:
-        raise ConflictError("the regions of this image are still being made: ask again in a moment")
+        raise ConflictError(
+            "the regions of this image are still being made: ask again in a moment",
+            code=ProblemCode.REGIONS_NOT_MADE,
+        )
     return image, partition
 
 

@@ -1,10 +1,10 @@
 """What a round may be told: methods, acquisitions, encoders, settings."""
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, JsonValue
 
 from segloop.acquisition import find_acquisition
 from segloop.settings import (
@@ -27,6 +27,10 @@ _METHOD_HELP = {
 }
 
 
+SETTING_NAMES: list[JsonValue] = [row["name"] for row in describe_settings()]
+"""In the description too: pages that say the help texts in another language know whether they have all."""
+
+
 class MethodOut(BaseModel):
     """A method: what it changes in the settings' defaults."""
 
@@ -45,7 +49,7 @@ class AcquisitionOut(BaseModel):
 class SettingOut(BaseModel):
     """One setting of a round."""
 
-    name: str
+    name: Annotated[str, Field(json_schema_extra={"enum": SETTING_NAMES})]
     type: str
     default: Any
     low: float | None

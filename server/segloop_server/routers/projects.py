@@ -20,6 +20,7 @@ from segloop_server.schemas.projects import (
 from segloop_store import events
 from segloop_store.errors import ConflictError
 from segloop_store.models import LabelClass, Project
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories import images, projects
 from segloop_store.repositories.projects import NewClass
 from segloop_store.states import Role
@@ -207,7 +208,12 @@ def _change_class(label_class: LabelClass, change: LabelClassChange) -> None:
 def _require_distinct(names: Sequence[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InvalidFieldError("label_classes", f"two classes would be called {twice[0]!r}")
+        raise InvalidFieldError(
+            "label_classes",
+            f"two classes would be called {twice[0]!r}",
+            code=ProblemCode.CLASS_NAME_TWICE,
+            name=twice[0],
+        )
 
 
 def _change_partition(session: Session, project: Project, partition: PartitionIn) -> None:
@@ -217,5 +223,9 @@ def _change_partition(session: Session, project: Project, partition: PartitionIn
             raise InvalidFieldError(
                 "partition.size_px",
                 f"{image.filename!r} ({image.width} x {image.height}) would have more than 65,535 regions",
+                code=ProblemCode.TOO_MANY_REGIONS,
+                filename=image.filename,
+                width=image.width,
+                height=image.height,
             )
     projects.set_partition(session, project, partition.kind, partition.size_px)

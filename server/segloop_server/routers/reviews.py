@@ -14,6 +14,7 @@ from segloop_server.round_access import require_annotation
 from segloop_server.schemas.annotations import AgreementOut, AnnotationOut, FixBody, ReviewBody
 from segloop_server.schemas.assignments import AnswerTaken
 from segloop_server.schemas.common import RoundNumber
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories import annotation_views, projects, reviews, second_answers
 from segloop_store.repositories.annotation_views import AnnotationView
 from segloop_store.states import Role
@@ -53,7 +54,9 @@ def undo_review(annotation_id: uuid.UUID, context: ContextDep, caller: CallerDep
         view, access = require_annotation(session, caller, annotation_id, Role.REVIEWER)
         given_by = reviews.whose_to_undo(session, view.annotation)
         if given_by not in {None, caller.user_id} and access.role is not Role.OWNER:
-            raise ForbiddenError("only who gave a verdict, or an owner, may undo it")
+            raise ForbiddenError(
+                "only who gave a verdict, or an owner, may undo it", code=ProblemCode.VERDICT_OF_ANOTHER
+            )
         reviews.undo(session, annotation_id, user_id=caller.user_id)
         return _reread(session, caller, annotation_id)
 
@@ -108,7 +111,10 @@ def _require_reviewable(
     view, access = require_annotation(session, caller, annotation_id, Role.REVIEWER)
     is_own = view.annotation.user_id == caller.user_id and view.annotation.fixes_annotation_id is None
     if is_own and reviews.may_anybody_else_review(session, access.project.id, caller.user_id):
-        raise ForbiddenError("nobody reviews their own answer while somebody else can: change it instead")
+        raise ForbiddenError(
+            "nobody reviews their own answer while somebody else can: change it instead",
+            code=ProblemCode.OWN_ANSWER,
+        )
     return view, access
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
+from segloop_store.problem_codes import ProblemCode
+
 ItemT = TypeVar("ItemT")
 
 
@@ -50,4 +52,6 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    code: ProblemCode
+    values: dict[str, str | int] | None = None
     errors: list[dict[str, str]] | None = None

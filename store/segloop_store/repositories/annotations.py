@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from segloop.settings import AnnotationKind
 from segloop_store import events, transitions
+from segloop_store.errors import ConflictError
 from segloop_store.models import Annotation, Assignment, Draft, RegionQuery
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories import drafts, leases
 from segloop_store.repositories.settling import is_returned, is_settled, last_version, next_version, settle
 from segloop_store.states import AssignmentState, Process, QueryState
@@ -39,7 +41,7 @@ class SubmitResult:
     """What became of a submit: an annotation, or the reason it was refused with the work kept as a draft."""
 
     annotation: Annotation | None
-    refusal: str | None = None
+    refusal: ConflictError | None = None
 
 
 def submit(session: Session, assignment_id: uuid.UUID, answer: Answer, *, at: datetime) -> SubmitResult:
@@ -65,14 +67,20 @@ def submit(session: Session, assignment_id: uuid.UUID, answer: Answer, *, at: da
     return SubmitResult(_accept(session, assignment, query, answer))
 
 
-def _refusal(session: Session, assignment: Assignment, query: RegionQuery, at: datetime) -> str | None:
+def _refusal(
+    session: Session, assignment: Assignment, query: RegionQuery, at: datetime
+) -> ConflictError | None:
     if assignment.state in {AssignmentState.SKIPPED, AssignmentState.RETURNED}:
         did = "skipped" if assignment.state is AssignmentState.SKIPPED else "gave back"
-        return f"you {did} this region: your work is kept as a draft of this assignment"
+        return ConflictError(
+            f"you {did} this region: your work is kept as a draft of this assignment",
+            code=ProblemCode.REGION_GIVEN_BACK,
+        )
     if leases.is_lost(session, assignment, query, at, counts_own_leases=False):
-        return (
+        return ConflictError(
             "the lease ran out and somebody else has the region now: your work is kept as a draft of this "
-            "assignment"
+            "assignment",
+            code=ProblemCode.LEASE_LOST,
         )
     return None
 
@@ -123,7 +131,10 @@ def _repeat_or_change(
     if is_settled(session, last, query):
         if assignment.state is not AssignmentState.ANSWERED:
             _keep_late_answer(session, assignment.id, answer, at)
-        return SubmitResult(None, "the answer has been reviewed: it cannot be changed any more")
+        refusal = ConflictError(
+            "the answer has been reviewed: it cannot be changed any more", code=ProblemCode.ANSWER_SETTLED
+        )
+        return SubmitResult(None, refusal)
     annotation = _add_version(session, assignment, query, answer)
     _close(session, assignment, query)
     return SubmitResult(annotation)

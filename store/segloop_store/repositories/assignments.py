@@ -25,6 +25,7 @@ from segloop_store.models import (
     RegionQuery,
     Round,
 )
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.states import AssignmentState, QueryState, RoundState
 
 MAX_SKIPS = 2
@@ -96,7 +97,11 @@ def _refuse_hoarding(session: Session, user_id: uuid.UUID, at: datetime) -> None
         )
     )
     if (held or 0) >= MAX_LEASES:
-        raise ConflictError(f"you hold {held} regions already: answer some or give them back first")
+        raise ConflictError(
+            f"you hold {held} regions already: answer some or give them back first",
+            code=ProblemCode.TOO_MANY_LEASES,
+            held=held or 0,
+        )
 
 
 def next_query(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from segloop_store.errors import ConflictError
 from segloop_store.models import Annotation, Assignment, Draft, Image, RegionQuery
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories.leases import lock
 from segloop_store.states import AssignmentState
 
@@ -49,7 +50,10 @@ def save(
     """
     assignment, _ = lock(session, assignment_id)
     if assignment.state is AssignmentState.ANSWERED:
-        raise ConflictError("the region is answered: submit a changed answer instead of a draft")
+        raise ConflictError(
+            "the region is answered: submit a changed answer instead of a draft",
+            code=ProblemCode.REGION_ANSWERED,
+        )
     draft = session.scalar(select(Draft).where(Draft.assignment_id == assignment_id))
     if draft is None:
         draft = Draft(assignment_id=assignment_id, is_late_answer=False)

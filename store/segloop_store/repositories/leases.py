@@ -15,6 +15,7 @@ from segloop_store import events, transitions
 from segloop_store.database import is_sqlite
 from segloop_store.errors import ConflictError, LeaseExpiredError, NotFoundError
 from segloop_store.models import Annotation, Assignment, RegionQuery, Round
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories.assignments import expire_leases_of, is_live, region_key
 from segloop_store.states import AssignmentState, Process, QueryState, RoundState
 
@@ -128,7 +129,9 @@ def renew(session: Session, assignment_id: uuid.UUID, *, lease_seconds: float, a
     if assignment.state not in {AssignmentState.LEASED, AssignmentState.EXPIRED}:
         raise LeaseExpiredError(f"the region was {assignment.state.value}: there is no lease to renew")
     if is_lost(session, assignment, query, at):
-        raise LeaseExpiredError("the lease ran out and somebody else has the region now")
+        raise LeaseExpiredError(
+            "the lease ran out and somebody else has the region now", code=ProblemCode.LEASE_LOST
+        )
     if assignment.state is AssignmentState.LEASED:
         assignment.lease_expires_at = until
         return assignment
@@ -175,7 +178,9 @@ def give_back(session: Session, assignment_id: uuid.UUID) -> None:
     """
     assignment, query = lock(session, assignment_id)
     if assignment.state is AssignmentState.ANSWERED:
-        raise ConflictError("the region is answered already: change the answer instead")
+        raise ConflictError(
+            "the region is answered already: change the answer instead", code=ProblemCode.REGION_ANSWERED
+        )
     if assignment.state is AssignmentState.LEASED:
         transitions.move_assignment(session, assignment_id, AssignmentState.RETURNED, by=Process.SERVER)
         _withdraw_if_closed(session, query)

@@ -14,6 +14,7 @@ from segloop_store.database import is_sqlite
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.events import record
 from segloop_store.models import Image, ModelVersion, PredictionSet, Project, Round, TrainingSnapshot
+from segloop_store.problem_codes import ProblemCode
 
 _ROWS_A_STATEMENT = 500
 """Rows written at once; PostgreSQL takes 65,535 values a statement, SQLite 32,766."""
@@ -116,7 +117,11 @@ def activate(
     """
     version = get_model_version(session, model_version_id)
     if not version.weights_key:
-        raise ConflictError(f"model version {version.number} has no weights")
+        raise ConflictError(
+            f"model version {version.number} has no weights",
+            code=ProblemCode.MODEL_WITHOUT_WEIGHTS,
+            number=version.number,
+        )
     session.execute(
         update(Project).where(Project.id == version.project_id).values(active_model_version_id=version.id)
     )

@@ -11,6 +11,7 @@ from segloop_store.clock import now
 from segloop_store.database import unique_or_conflict
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import ApiToken, Membership, Session, User
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.states import Role
 
 _NOTE_USE_EVERY = timedelta(minutes=10)
@@ -40,7 +41,9 @@ def add_user(session: DatabaseSession, username: str, *, password_hash: str | No
         ConflictError: the name is taken.
     """
     user = User(username=username, password_hash=password_hash, is_admin=is_admin)
-    with unique_or_conflict(session, f"the username {username!r} is taken"):
+    with unique_or_conflict(
+        session, f"the username {username!r} is taken", code=ProblemCode.USERNAME_TAKEN, username=username
+    ):
         session.add(user)
     return user
 
@@ -55,7 +58,9 @@ def ensure_user(session: DatabaseSession, username: str, *, is_admin: bool) -> U
     if user is None:
         return add_user(session, username, password_hash=None, is_admin=is_admin)
     if user.disabled_at is not None:
-        raise ConflictError(f"the user {username!r} is disabled")
+        raise ConflictError(
+            f"the user {username!r} is disabled", code=ProblemCode.USER_DISABLED, username=username
+        )
     return user
 
 
@@ -111,7 +116,7 @@ def change_user(
 def _require_another_admin(session: DatabaseSession, user_id: uuid.UUID) -> None:
     others = select(func.count()).where(User.is_admin, User.disabled_at.is_(None), User.id != user_id)
     if not session.scalar(others):
-        raise ConflictError("this is the last admin: make another one first")
+        raise ConflictError("this is the last admin: make another one first", code=ProblemCode.LAST_ADMIN)
 
 
 def add_session(

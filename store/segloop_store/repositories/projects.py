@@ -11,6 +11,7 @@ from segloop.settings import PartitionKind, Split
 from segloop_store.clock import now
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import Image, Job, LabelClass, Membership, Partition, Project, User
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.states import JobKind, JobState, Role
 
 MAX_CLASSES = 254
@@ -138,7 +139,9 @@ def append_classes(session: Session, project_id: uuid.UUID, classes: Sequence[Ne
     first = num_classes(session, project_id)
     if first + len(classes) > MAX_CLASSES:
         raise ConflictError(
-            f"a project has at most {MAX_CLASSES} classes: {first} are there, {len(classes)} would be added"
+            f"a project has at most {MAX_CLASSES} classes: {first} are there, {len(classes)} would be added",
+            code=ProblemCode.TOO_MANY_CLASSES,
+            most=MAX_CLASSES,
         )
     for index, new in enumerate(classes, start=first):
         session.add(
@@ -175,11 +178,13 @@ def set_partition(session: Session, project: Project, kind: PartitionKind, size_
         return
     if _is_being_partitioned(session, project.id):
         raise ConflictError(
-            "images of this project are being cut into regions: change the partition before uploading"
+            "images of this project are being cut into regions: change the partition before uploading",
+            code=ProblemCode.PARTITION_BUSY,
         )
     if is_partitioned(session, project.id):
         raise ConflictError(
-            "the partition is fixed: images of this project have been cut into regions already"
+            "the partition is fixed: images of this project have been cut into regions already",
+            code=ProblemCode.PARTITION_FIXED,
         )
     project.partition_kind = kind
     project.partition_size_px = size_px
@@ -254,4 +259,6 @@ def _require_another_owner(session: Session, project_id: uuid.UUID, user_id: uui
         Membership.project_id == project_id, Membership.role == Role.OWNER, Membership.user_id != user_id
     )
     if not session.scalar(statement):
-        raise ConflictError("a project needs an owner: make somebody else owner first")
+        raise ConflictError(
+            "a project needs an owner: make somebody else owner first", code=ProblemCode.LAST_OWNER
+        )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from segloop.settings import QueryPurpose
 from segloop_store.errors import ConflictError, NotFoundError
 from segloop_store.models import Annotation, Membership, RegionQuery, Review, User
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories.annotations import Answer, add, record
 from segloop_store.repositories.settling import last_version, settle
 from segloop_store.repositories.verdicts import fixes_of, is_standing_fix
@@ -33,17 +34,26 @@ def give_verdict(
     """
     annotation, queries = _lock(session, annotation_id)
     if annotation.fixes_annotation_id is not None:
-        raise ConflictError("this is a reviewer's fix: it counts until it is undone")
+        raise ConflictError(
+            "this is a reviewer's fix: it counts until it is undone", code=ProblemCode.FIX_STANDS
+        )
     _refuse_outdated(session, annotation)
     fixed = _standing_fix(session, annotation, queries)
     if fixed is not None:
-        raise ConflictError(f"{_name(session, fixed.user_id)} has fixed this answer: undo the fix first")
+        name = _name(session, fixed.user_id)
+        raise ConflictError(
+            f"{name} has fixed this answer: undo the fix first", code=ProblemCode.ANSWER_FIXED, name=name
+        )
     last = last_review(session, annotation_id)
     if last is not None and last.verdict != Verdict.UNDONE:
         if (last.verdict, last.comment, last.reviewer_id) == (verdict, comment, reviewer_id):
             return last
+        name = _name(session, last.reviewer_id)
         raise ConflictError(
-            f"{_name(session, last.reviewer_id)} has {last.verdict} it already: undo it first"
+            f"{name} has {last.verdict} it already: undo it first",
+            code=ProblemCode.ANSWER_REVIEWED,
+            name=name,
+            verdict=last.verdict,
         )
     return _add(session, annotation, queries, reviewer_id=reviewer_id, verdict=verdict, comment=comment)
 
@@ -70,7 +80,10 @@ def fix(session: Session, annotation_id: uuid.UUID, answer: Answer, *, reviewer_
         )
         if is_same:
             return earlier
-        raise ConflictError(f"{_name(session, earlier.user_id)} has fixed it already: look at that first")
+        name = _name(session, earlier.user_id)
+        raise ConflictError(
+            f"{name} has fixed it already: look at that first", code=ProblemCode.ANSWER_FIXED, name=name
+        )
     query = _home_of(annotation, queries)
     fixed = add(session, query, answer, user_id=reviewer_id, fixes_annotation_id=annotation.id)
     record(session, "annotation.fixed", fixed, query, user_id=reviewer_id)
@@ -93,7 +106,7 @@ def undo(session: Session, annotation_id: uuid.UUID, *, user_id: uuid.UUID) -> N
     if not is_fix:
         _refuse_outdated(session, annotation)
     elif _standing_fix(session, annotation, queries) is not None:
-        raise ConflictError("this fix was fixed in turn: undo that first")
+        raise ConflictError("this fix was fixed in turn: undo that first", code=ProblemCode.FIX_WAS_FIXED)
     _add(session, annotation, queries, reviewer_id=user_id, verdict=Verdict.UNDONE, comment="")
 
 
@@ -151,9 +164,13 @@ def _lock(session: Session, annotation_id: uuid.UUID) -> tuple[Annotation, Seque
 def _refuse_outdated(session: Session, annotation: Annotation) -> None:
     last = last_version(session, annotation.region_query_id, annotation.user_id)
     if last is not None and last.id != annotation.id:
+        name = _name(session, annotation.user_id)
         raise ConflictError(
-            f"version {annotation.version} is outdated: {_name(session, annotation.user_id)} has answered "
-            f"again (version {last.version})"
+            f"version {annotation.version} is outdated: {name} has answered again (version {last.version})",
+            code=ProblemCode.ANSWER_OUTDATED,
+            version=annotation.version,
+            name=name,
+            last=last.version,
         )
 
 

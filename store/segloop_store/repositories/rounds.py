@@ -26,6 +26,7 @@ from segloop_store.models import (
     RegionQuery,
     Round,
 )
+from segloop_store.problem_codes import ProblemCode
 from segloop_store.repositories import queries
 from segloop_store.repositories.budgets import (
     Budget,
@@ -106,11 +107,17 @@ def start(
     _refuse_second(session, project_id)
     pool = pool_size(session, project_id)
     if pool.num_images == 0:
-        raise EmptyPoolError("the pool is empty: upload images with split = pool before starting a round")
+        raise EmptyPoolError(
+            "the pool is empty: upload images with split = pool before starting a round",
+            code=ProblemCode.POOL_EMPTY,
+        )
     budget = work_out_budget(pool, regions=budget_regions, fraction=budget_fraction)
     is_known = is_anything_known(session, project_id)
     if budget.regions == 0 and not is_known:
-        raise ConflictError("nothing is labelled yet, so a round with a budget of 0 has nothing to train on")
+        raise ConflictError(
+            "nothing is labelled yet, so a round with a budget of 0 has nothing to train on",
+            code=ProblemCode.NOTHING_LABELLED,
+        )
     round_ = _insert(session, project_id, user_id, settings, budget)
     _add_first_job(session, round_, is_known=is_known)
     return _log(session, round_, "round.queued", user_id)
@@ -123,7 +130,12 @@ def _refuse_second(session: Session, project_id: uuid.UUID) -> None:
         )
     ).first()
     if active is not None:
-        raise ConflictError(f"round {active.number} is {active.state.value}: wait for it or cancel it first")
+        raise ConflictError(
+            f"round {active.number} is {active.state.value}: wait for it or cancel it first",
+            code=ProblemCode.ROUND_ACTIVE,
+            number=active.number,
+            state=active.state.value,
+        )
 
 
 def _insert(
@@ -141,7 +153,7 @@ def _insert(
         budget_fraction=budget.fraction,
         created_by=user_id,
     )
-    with unique_or_conflict(session, _JUST_STARTED):
+    with unique_or_conflict(session, _JUST_STARTED, code=ProblemCode.ROUND_JUST_STARTED):
         session.add(round_)
     return round_
 
@@ -301,7 +313,10 @@ def cancel(session: Session, round_id: uuid.UUID, *, user_id: uuid.UUID) -> Roun
     if round_.state not in ACTIVE_ROUND_STATES:
         raise ConflictError(
             f"round {round_.number} is {round_.state.value}: only a round that is queued, training, scoring "
-            "or selecting can be cancelled; close one that is annotating"
+            "or selecting can be cancelled; close one that is annotating",
+            code=ProblemCode.ROUND_NOT_CANCELLABLE,
+            number=round_.number,
+            state=round_.state.value,
         )
     for job in unfinished:
         jobs.request_cancel(session, job)
@@ -323,7 +338,10 @@ def close(session: Session, round_id: uuid.UUID, *, user_id: uuid.UUID) -> Round
         return round_
     if round_.state not in {RoundState.ANNOTATING, RoundState.FAILED}:
         raise ConflictError(
-            f"round {round_.number} is {round_.state.value}: only an annotating or failed one can be closed"
+            f"round {round_.number} is {round_.state.value}: only an annotating or failed one can be closed",
+            code=ProblemCode.ROUND_NOT_CLOSABLE,
+            number=round_.number,
+            state=round_.state.value,
         )
     transitions.move_round(session, round_id, RoundState.CLOSED, by=Process.SERVER, closed_at=now())
     queries.withdraw_unleased(session, round_id)
@@ -340,12 +358,19 @@ def retry(session: Session, round_id: uuid.UUID, *, user_id: uuid.UUID) -> Round
     round_ = _get_locked(session, round_id)
     if round_.state is not RoundState.FAILED:
         raise ConflictError(
-            f"round {round_.number} is {round_.state.value}: only a failed one can be retried"
+            f"round {round_.number} is {round_.state.value}: only a failed one can be retried",
+            code=ProblemCode.ROUND_NOT_RETRIABLE,
+            number=round_.number,
+            state=round_.state.value,
         )
     _refuse_second(session, round_.project_id)
     if _jobs_in(session, round_id, JobState.RUNNING):
-        raise ConflictError(f"jobs of round {round_.number} are still stopping: try again in a moment")
-    with unique_or_conflict(session, _JUST_STARTED):
+        raise ConflictError(
+            f"jobs of round {round_.number} are still stopping: try again in a moment",
+            code=ProblemCode.ROUND_STOPPING,
+            number=round_.number,
+        )
+    with unique_or_conflict(session, _JUST_STARTED, code=ProblemCode.ROUND_JUST_STARTED):
         transitions.move_round(
             session, round_id, RoundState.QUEUED, by=Process.SERVER, error=None, closed_at=None
         )

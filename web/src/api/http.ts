@@ -1,6 +1,7 @@
-import { texts } from "@/texts";
+import { texts, wordsOf } from "@/texts";
+import type { Problem } from "./types";
 
-/** An answer that is not 2xx, with the server's own words. */
+/** An answer that is not 2xx, with what it says of it. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -62,17 +63,19 @@ export function writeHeaders(): Record<string, string> {
   return { "X-CSRF-Token": csrfToken() };
 }
 
+/** What went wrong, in the page's language where it has words for it; else as the server says it. */
+function said({ code, values, detail, title }: Partial<Problem>): string | undefined {
+  const english = detail || title;
+  const own = wordsOf(texts.server.problems, code ?? "");
+  return own ? own({ ...values, detail: english ?? "" }) : english;
+}
+
 /** The error of a problem+json answer, or of whatever a proxy sent instead. */
 export function toApiError(status: number, body: string): ApiError {
   if (status === 401) onSignedOut();
   try {
-    const problem = JSON.parse(body) as {
-      detail?: unknown;
-      title?: string;
-      errors?: Record<string, unknown>[];
-    };
-    const detail = typeof problem.detail === "string" ? problem.detail : problem.title;
-    return new ApiError(status, detail || texts.errors.status(status), problem.errors);
+    const problem = JSON.parse(body) as Partial<Problem>;
+    return new ApiError(status, said(problem) || texts.errors.status(status), problem.errors ?? []);
   } catch {
     return new ApiError(status, texts.errors.status(status));
   }

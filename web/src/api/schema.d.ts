@@ -2933,6 +2933,7 @@ export interface components {
          * @description RFC 9457: what went wrong.
          */
         Problem: {
+            code: components["schemas"]["ProblemCode"];
             /** Detail */
             detail: string;
             /** Errors */
@@ -2945,7 +2946,17 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+            /** Values */
+            values?: {
+                [key: string]: string | number;
+            } | null;
         };
+        /**
+         * ProblemCode
+         * @description What a request ran into.
+         * @enum {string}
+         */
+        ProblemCode: "not_signed_in" | "not_allowed" | "not_found" | "method_not_allowed" | "conflict" | "too_large" | "range_not_satisfiable" | "invalid" | "too_many_requests" | "internal" | "not_ready" | "wrong_sign_in" | "too_many_sign_ins" | "too_short" | "username_taken" | "user_disabled" | "last_admin" | "last_owner" | "admins_only" | "role_needed" | "class_name_twice" | "too_many_classes" | "partition_busy" | "partition_fixed" | "too_many_regions" | "regions_not_made" | "pool_empty" | "nothing_labelled" | "round_active" | "round_just_started" | "round_not_cancellable" | "round_not_closable" | "round_not_retriable" | "round_stopping" | "model_without_weights" | "export_without_file" | "too_many_leases" | "answer_settled" | "lease_lost" | "region_given_back" | "region_answered" | "region_of_another" | "answer_outdated" | "answer_fixed" | "answer_reviewed" | "fix_stands" | "fix_was_fixed" | "own_answer" | "verdict_of_another";
         /**
          * ProjectChange
          * @description What may change of a project; absent = stays.
@@ -3284,8 +3295,11 @@ export interface components {
             high: number | null;
             /** Low */
             low: number | null;
-            /** Name */
-            name: string;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "method" | "acquisition" | "encoder" | "encoder_weights" | "image_height_px" | "image_width_px" | "image_steps" | "batch_labelled" | "batch_unlabelled" | "batch_supervised" | "generation_0_share" | "num_generations" | "lr_encoder" | "lr_heads" | "weight_decay" | "poly_power" | "poly_stairs" | "scale_min" | "scale_max" | "cutout_px" | "cutout_label" | "pseudo_label_threshold" | "pseudo_label_quantile" | "teacher" | "ema_decay" | "keep_ema_weights" | "confidence_weighting" | "mixing" | "loss_means" | "pseudo_label_weight" | "rare_class_power" | "reco_weight" | "reco_negatives" | "reco_num_anchors" | "reco_num_negatives" | "reco_temperature" | "reco_hard_threshold" | "embedding_dim" | "separable_aspp" | "dominant_weight" | "score_scales" | "dropout_passes" | "class_balance" | "quota" | "image_cap_factor" | "suppress_neighbours" | "top_factor" | "audit_fraction" | "allow_border" | "warm_start" | "warm_lr_factor" | "num_threads" | "device" | "precision" | "deterministic" | "agreement_fraction" | "seed";
             /** Type */
             type: string;
         };

@@ -13,6 +13,7 @@ export interface Page<T> {
   next_cursor?: string | null;
 }
 
+export type Problem = Schemas["Problem"];
 export type User = Schemas["Me"];
 export type Role = Schemas["Role"];
 export type Split = Schemas["Split"];

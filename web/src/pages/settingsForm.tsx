@@ -1,5 +1,5 @@
 import type { SettingRow } from "@/api/types";
-import { texts } from "@/texts";
+import { texts, wordsOf } from "@/texts";
 import { Field } from "@/ui/bits";
 
 const words = texts.startRound;
@@ -91,7 +91,11 @@ export function SettingsForm({ rows, defaultOf, values, onChange }: SettingsForm
       <summary data-testid="more-settings">{words.more}</summary>
       <div className="settings-grid" style={{ marginTop: 12 }}>
         {rows.map((row) => (
-          <Field key={row.name} label={row.name.replaceAll("_", " ")} hint={row.help + bounds(row)}>
+          <Field
+            key={row.name}
+            label={row.name.replaceAll("_", " ")}
+            hint={(wordsOf(texts.server.settings, row.name) ?? row.help) + bounds(row)}
+          >
             <Control
               row={row}
               value={values[row.name]}

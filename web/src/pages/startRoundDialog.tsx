@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { rounds as roundsApi } from "@/api/endpoints";
 import { invalidate, keys, options } from "@/api/queries";
 import type { Acquisition, Methods, Project, Round, SettingRow } from "@/api/types";
-import { texts } from "@/texts";
+import { texts, wordsOf } from "@/texts";
 import { Field, Skeleton } from "@/ui/bits";
 import { Dialog } from "@/ui/dialog";
 import { type Budget, BudgetFields, budgetOf } from "./budgetFields";
@@ -24,9 +24,12 @@ function Choice<T extends string>(props: {
   name: string;
   value: T;
   options: readonly { name: T; help: string }[];
+  /** Help in the page's language. */
+  words: Readonly<Record<string, string>>;
   onChange(value: NoInfer<T>): void;
 }) {
-  const help = props.options.find((option) => option.name === props.value)?.help;
+  const help =
+    wordsOf(props.words, props.value) ?? props.options.find((option) => option.name === props.value)?.help;
   return (
     <Field label={props.label} hint={help}>
       <select
@@ -102,6 +105,7 @@ export function StartRoundDialog({ project, rounds, budget: given, onClose }: St
                   name="method"
                   value={method}
                   options={methods.methods}
+                  words={texts.server.methods}
                   onChange={setMethod}
                 />
                 <Choice
@@ -109,6 +113,7 @@ export function StartRoundDialog({ project, rounds, budget: given, onClose }: St
                   name="acquisition"
                   value={acquisition ?? acquisitionDefault(methods, method)}
                   options={methods.acquisitions}
+                  words={texts.server.acquisitions}
                   onChange={setAcquisition}
                 />
               </div>

@@ -4,6 +4,7 @@ import { common, errors, login } from "./de/common";
 import { images, models, people, review, rounds } from "./de/pages";
 import { overview, projects, startRound, upload } from "./de/projects";
 import { saving } from "./de/saving";
+import { server } from "./de/server";
 import type { Texts } from "./en";
 
 export const texts: Texts = {
@@ -21,4 +22,5 @@ export const texts: Texts = {
   images,
   people,
   review,
+  server,
 };

@@ -4,6 +4,7 @@ import { common, errors, login } from "./en/common";
 import { images, models, people, review, rounds } from "./en/pages";
 import { overview, projects, startRound, upload } from "./en/projects";
 import { saving } from "./en/saving";
+import { server } from "./en/server";
 
 export const texts = {
   common,
@@ -20,6 +21,7 @@ export const texts = {
   images,
   people,
   review,
+  server,
 };
 
 export type Texts = typeof texts;

@@ -43,7 +43,12 @@ export function switchLanguage(chosen: Language): void {
   window.location.reload();
 }
 
+/** The page's own words for a name of the server's, where it has some. */
+export function wordsOf<T>(words: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(words, name) ? words[name] : undefined;
+}
+
 /** A word for a code that the server may extend before the page knows it: then the code itself. */
 export function wordFor(words: Readonly<Record<string, string>>, code: string): string {
-  return Object.hasOwn(words, code) ? words[code] : code;
+  return wordsOf(words, code) ?? code;
 }

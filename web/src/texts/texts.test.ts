@@ -36,12 +36,14 @@ function leaves(value: unknown, path: string): [string, unknown][] {
 
 describe("German", () => {
   it("has no text that is empty or a placeholder where English has one", () => {
-    const theirs = new Map(leaves(german, ""));
-    for (const [path, text] of leaves(english, "")) {
+    // what the server says in English is no text of the page; its own test follows the German words
+    const ofPage = (all: typeof english) => leaves({ ...all, server: null }, "");
+    const theirs = new Map(ofPage(german));
+    for (const [path, text] of ofPage(english)) {
       const other = theirs.get(path);
       expect(typeof other, path).toBe(typeof text);
       if (typeof text === "string" && text !== "") expect((other as string).trim(), path).not.toBe("");
     }
-    expect(theirs.size).toBe(leaves(english, "").length);
+    expect(theirs.size).toBe(ofPage(english).length);
   });
 });
