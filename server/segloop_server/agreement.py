@@ -7,6 +7,7 @@ from typing import Any
 
 from segloop.agreement import Counts, agreement_counts, agreement_of, pooled
 from segloop.label_maps import decode_index_png
+from segloop_server.paging import encode_cursor
 from segloop_server.schemas.annotations import (
     AgreementNumbers,
     AgreementOut,
@@ -15,19 +16,42 @@ from segloop_server.schemas.annotations import (
 )
 from segloop_store.repositories.second_answers import AnsweredTwice, OwnAnswer
 
-MAX_REGIONS = 200
-"""Regions that are listed; the numbers are of all."""
+Place = tuple[int, str, str]
+"""Where a region stands in the list: its agreement in billionths, then the ids of both answers."""
 
 
-def agreement_json(pairs: Sequence[AnsweredTwice], *, num_classes: int, num_waiting: int) -> AgreementOut:
-    """All numbers, and the regions people agree on least first."""
+def agreement_json(
+    pairs: Sequence[AnsweredTwice],
+    *,
+    num_classes: int,
+    num_waiting: int,
+    limit: int,
+    after: Place | None = None,
+) -> AgreementOut:
+    """All numbers, and a page of the regions, those people agree on least first.
+
+    Args:
+        pairs: of the whole project or round: the numbers are of all, whatever the page.
+        num_classes: the project's.
+        num_waiting: regions that wait for a second answer.
+        limit: regions on the page.
+        after: the place of the last region before it; None = the first page.
+    """
     counts = [_counts(pair, num_classes) for pair in pairs]
+    rows = [row for row in _regions(pairs, counts) if after is None or _place(row) > after]
+    shown = rows[:limit]
     return AgreementOut(
         **_numbers(counts, num_classes).model_dump(),
         num_waiting=num_waiting,
         annotators=_annotators(pairs, counts, num_classes),
-        regions=_regions(pairs, counts)[:MAX_REGIONS],
+        regions=shown,
+        next_cursor=encode_cursor(*_place(shown[-1])) if len(rows) > limit else None,
     )
+
+
+def _place(row: AnsweredTwiceOut) -> Place:
+    first, second = row.annotation_ids
+    return round(row.pixel_agreement * 10**9), str(first), str(second)
 
 
 def _counts(pair: AnsweredTwice, num_classes: int) -> Counts:
@@ -83,4 +107,4 @@ def _regions(pairs: Sequence[AnsweredTwice], counts: Sequence[Counts]) -> list[A
                 kappa=found.kappa,
             )
         )
-    return sorted(rows, key=lambda row: row.pixel_agreement)
+    return sorted(rows, key=_place)

@@ -199,6 +199,16 @@ def test_agreement_is_that_of_a_plain_loop_over_the_pixels(project: Annotating) 
     assert shares == sorted(shares)
     assert project.owner.get(f"{project.path}/agreement?round=0").json()["num_regions"] == 0
 
+    paged, cursor = [], ""
+    for rest in (2, 1, 0):
+        page = project.owner.get(f"{project.path}/agreement?limit=1{cursor}").json()
+        assert (page["num_regions"], page["kappa"]) == (3, found["kappa"])
+        assert (page["next_cursor"] is None) == (rest == 0)
+        paged += page["regions"]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert paged == found["regions"]
+    assert project.owner.get(f"{project.path}/agreement?cursor=abc").status_code == 422
+
     round_ = project.owner.get(f"{project.path}/rounds").json()["items"][1]
     assert (round_["num_queries"], round_["annotated_regions"]) == (3, 3), "regions, not askings"
     listed = project.owner.get(f"{project.path}/annotations?purpose=agreement").json()["items"]

@@ -1,15 +1,17 @@
 """Reviews: verdicts on answers, fixes, the way back from both, and how well people agree."""
 
 import uuid
+from typing import cast
 
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
-from segloop_server.agreement import agreement_json
+from segloop_server.agreement import Place, agreement_json
 from segloop_server.annotation_json import annotation_json
 from segloop_server.answers import answer_of
 from segloop_server.dependencies import Access, Caller, CallerDep, Context, ContextDep, require_role
 from segloop_server.errors import ForbiddenError
+from segloop_server.paging import MAX_LIMIT, Cursor, Limit, decode_cursor
 from segloop_server.round_access import require_annotation
 from segloop_server.schemas.annotations import AgreementOut, AnnotationOut, FixBody, ReviewBody
 from segloop_server.schemas.assignments import AnswerTaken
@@ -86,10 +88,16 @@ def get_agreement(
     context: ContextDep,
     caller: CallerDep,
     round: RoundNumber | None = None,  # noqa: A002 - as the list of annotations names it
+    cursor: Cursor = None,
+    limit: Limit = MAX_LIMIT,
 ) -> AgreementOut:
-    """How well people agree on regions that were asked twice: overall, per class and per annotator."""
+    """How well people agree on regions that were asked twice: overall, per class and per annotator.
+
+    The regions themselves are paged, those people agree on least first.
+    """
+    after = cast(Place | None, decode_cursor(cursor, int, str, str))
     pairs, num_classes, num_waiting = _answered_twice(context, caller, project_id, round)
-    return agreement_json(pairs, num_classes=num_classes, num_waiting=num_waiting)
+    return agreement_json(pairs, num_classes=num_classes, num_waiting=num_waiting, limit=limit, after=after)
 
 
 def _answered_twice(

@@ -149,9 +149,10 @@ class AgreementOut(AgreementNumbers):
     """How well people agree in a project.
 
     `num_waiting` regions are still to be answered a second time. `regions`: those people agree on least
-    first, up to 200.
+    first, a page of them; the numbers are of all `num_regions`, whatever the page.
     """
 
     num_waiting: int
     annotators: list[AnnotatorAgreement]
     regions: list[AnsweredTwiceOut]
+    next_cursor: str | None = None

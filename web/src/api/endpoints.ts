@@ -48,7 +48,8 @@ export const projects = {
   annotationCounts: (id: string, filter: AnnotationFilter) =>
     json<t.AnnotationCounts>(`/projects/${id}/annotation_counts${query({ ...filter })}`),
   costs: (id: string) => json<{ items: t.CostRow[] }>(`/projects/${id}/costs`),
-  agreement: (id: string) => json<t.Agreement>(`/projects/${id}/agreement`),
+  agreement: (id: string, cursor?: string) =>
+    json<t.Agreement>(`/projects/${id}/agreement${query({ cursor, limit: 50 })}`),
 };
 
 export interface AnnotationFilter {

@@ -791,6 +791,8 @@ export interface paths {
         /**
          * Get Agreement
          * @description How well people agree on regions that were asked twice: overall, per class and per annotator.
+         *
+         *     The regions themselves are paged, those people agree on least first.
          */
         get: operations["get_agreement"];
         put?: never;
@@ -1553,7 +1555,7 @@ export interface components {
          * @description How well people agree in a project.
          *
          *     `num_waiting` regions are still to be answered a second time. `regions`: those people agree on least
-         *     first, up to 200.
+         *     first, a page of them; the numbers are of all `num_regions`, whatever the page.
          */
         AgreementOut: {
             /** Annotators */
@@ -1562,6 +1564,8 @@ export interface components {
             iou_per_class: (number | null)[];
             /** Kappa */
             kappa: number | null;
+            /** Next Cursor */
+            next_cursor?: string | null;
             /** Num Pixels */
             num_pixels: number;
             /** Num Regions */
@@ -4934,6 +4938,10 @@ export interface operations {
         parameters: {
             query?: {
                 round?: number | null;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+                /** @description items a page */
+                limit?: number;
             };
             header?: never;
             path: {

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { projects } from "@/api/endpoints";
 import { keys } from "@/api/queries";
@@ -137,14 +137,18 @@ interface AgreementViewProps {
 
 /** How well people agree, and the regions where they least do. */
 export function AgreementView({ project, areLabelsVisible, onViews }: AgreementViewProps) {
-  const { data: agreement } = useQuery({
+  const { data, hasNextPage, fetchNextPage } = useInfiniteQuery({
     queryKey: keys.part(project.id, "agreement"),
-    queryFn: () => projects.agreement(project.id),
+    queryFn: ({ pageParam }) => projects.agreement(project.id, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
   const [selected, setSelected] = useState<string | null>(null);
-  if (!agreement) return <Skeleton height={240} />;
+  if (!data) return <Skeleton height={240} />;
+  const [agreement] = data.pages;
+  const regions = data.pages.flatMap((page) => page.regions);
   const idOf = (pair: AnsweredTwice) => pair.annotation_ids.join(" ");
-  const pair = agreement.regions.find((region) => idOf(region) === selected) ?? agreement.regions[0];
+  const pair = regions.find((region) => idOf(region) === selected) ?? regions[0];
   if (!pair) {
     return (
       <div className="review-empty">
@@ -160,7 +164,7 @@ export function AgreementView({ project, areLabelsVisible, onViews }: AgreementV
         <Numbers project={project} agreement={agreement} />
         <h2>{words.worst}</h2>
         <ul className="review-list" aria-label={words.worst}>
-          {agreement.regions.map((region) => (
+          {regions.map((region) => (
             <li key={idOf(region)}>
               <button
                 type="button"
@@ -178,6 +182,11 @@ export function AgreementView({ project, areLabelsVisible, onViews }: AgreementV
             </li>
           ))}
         </ul>
+        {hasNextPage && (
+          <button type="button" className="button small" onClick={() => void fetchNextPage()}>
+            {texts.common.more}
+          </button>
+        )}
       </aside>
       <Pair key={idOf(pair)} {...{ project, pair, areLabelsVisible, onViews }} />
       <div className="actionbar">
