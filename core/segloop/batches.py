@@ -1,12 +1,13 @@
 """Batches of a generation: which image goes where, and augmented tensors ready a step ahead.
 
 B batch, H and W training size. Each sample's augmentation has its own generator, seeded by (seed, generation,
-step, place in the batch): a resumed training sees the same batches, whatever threads make them.
+step, place in the batch): a resumed training sees the same batches, whatever threads make them, and processes
+that share a batch make the same images as one that makes it whole.
 """
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from segloop.augmentation import Sample, strong_augmentation, weak_augmentation
 from segloop.mixing import MixDraw, draw_mix
 from segloop.prefetch import map_ahead
+from segloop.processes import Processes
 from segloop.settings import Mixing, RoundSettings, Teacher
 from segloop.training_data import Streams
 
@@ -57,6 +59,7 @@ class Batch:
         pseudo_mask: (B, H, W) bool, pixels nobody answered in the unlabelled stream; None = no such stream.
         weak_images: (U, H, W, 3) uint8, what a teacher sees of the unlabelled ones; None = no teacher looks.
         mix: the numbers by which the unlabelled ones are mixed; None = they are not.
+        num_donors: of the unlabelled ones, the first 0 or 1 is another process's: it is only pasted from.
     """
 
     images: Tensor
@@ -65,6 +68,7 @@ class Batch:
     pseudo_mask: Tensor | None = None
     weak_images: Tensor | None = None
     mix: MixDraw | None = None
+    num_donors: int = 0
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch with its tensors on `device`; the mixing's few numbers stay where they are."""
@@ -79,7 +83,30 @@ class Batch:
             moved(self.pseudo_mask),
             moved(self.weak_images),
             self.mix,
+            self.num_donors,
         )
+
+
+class Share(NamedTuple):
+    """One process's places in each step's batch.
+
+    Attributes:
+        labelled, unlabelled: columns of `Schedule.labelled` and `Schedule.unlabelled`.
+    """
+
+    labelled: range
+    unlabelled: range
+
+
+def share_of(processes: Processes, num_labelled: int, num_unlabelled: int) -> Share:
+    """As many images for each process as for the others, at most one more, of both streams.
+
+    Who gets one labelled image more is the last to get one more of the unlabelled: with as many processes as
+    images, each has one.
+    """
+    mirrored = Processes(processes.size - 1 - processes.rank, processes.size).part(num_unlabelled)
+    unlabelled = range(num_unlabelled - mirrored.stop, num_unlabelled - mirrored.start)
+    return Share(processes.part(num_labelled), unlabelled)
 
 
 class SampleReader(Protocol):
@@ -113,6 +140,7 @@ class BatchMaker:
         generation: 0, 1, ...
         num_classes: C.
         is_sparse: labelled crops are moved so that an answer is inside.
+        share: the places of this process; None = all.
     """
 
     schedule: Schedule
@@ -122,27 +150,36 @@ class BatchMaker:
     generation: int
     num_classes: int
     is_sparse: bool
+    share: Share | None = None
 
     def batch(self, step: int) -> Batch:
         """The batch of `step`: labelled images first, weakly augmented; then unlabelled ones, strongly."""
         labelled, unlabelled = self.schedule.labelled[step], self.schedule.unlabelled[step]
-        samples = [self._labelled(int(index), step, place) for place, index in enumerate(labelled)]
-        views = [
-            self._unlabelled(int(index), step, place)
-            for place, index in enumerate(unlabelled, start=len(labelled))
-        ]
+        share = self.share or Share(range(len(labelled)), range(len(unlabelled)))
+        samples = [self._labelled(int(labelled[place]), step, place) for place in share.labelled]
+        places = [*self._donor(share, len(unlabelled)), *share.unlabelled]
+        views = [self._unlabelled(int(unlabelled[place]), step, len(labelled) + place) for place in places]
         samples += [strong for _, strong in views]
         batch = collate(samples, dominant_weight=self.settings.dominant_weight)
-        if not views:
+        if not len(unlabelled):
             return batch
         if self.settings.teacher is Teacher.EMA:
-            batch = replace(batch, weak_images=_stack_images([weak for weak, _ in views]))
-        return batch if self.settings.mixing is Mixing.NONE else replace(batch, mix=self._mix(batch, step))
+            batch = _with_weak(batch, [weak for weak, _ in views])
+        if not places or self.settings.mixing is Mixing.NONE:
+            return batch
+        num_donors = len(places) - len(share.unlabelled)
+        return replace(batch, mix=self._mix(batch, step, places), num_donors=num_donors)
 
     def batches(self, first_step: int, *, num_threads: int) -> Generator[Batch, None, None]:
         """Batches from `first_step` to the end, made ahead of their use; close it when leaving early."""
         steps = range(first_step, self.schedule.num_steps)
         return map_ahead(self.batch, steps, num_threads=num_threads, num_ahead=2 * num_threads)
+
+    def _donor(self, share: Share, num_unlabelled: int) -> list[int]:
+        """The place of another process's image that the first of the share is mixed with, if there is one."""
+        if self.settings.mixing is Mixing.NONE or len(share.unlabelled) in {0, num_unlabelled}:
+            return []
+        return [(share.unlabelled.start - 1) % num_unlabelled]
 
     def _labelled(self, index: int, step: int, place: int) -> Sample:
         return weak_augmentation(
@@ -160,11 +197,12 @@ class BatchMaker:
         weak = weak_augmentation(sample, self.settings, rng, num_classes=self.num_classes)
         return weak, strong_augmentation(weak, self.settings, rng)
 
-    def _mix(self, batch: Batch, step: int) -> MixDraw:
+    def _mix(self, batch: Batch, step: int, places: list[int]) -> MixDraw:
         rng = np.random.default_rng([self.settings.seed, _MIXING_STREAM, self.generation, step])
         height, width = batch.label_map.shape[1:]
         num_images = int(self.schedule.unlabelled.shape[1])
-        return draw_mix(rng, num_images, num_classes=self.num_classes, height=height, width=width)
+        whole = draw_mix(rng, num_images, num_classes=self.num_classes, height=height, width=width)
+        return MixDraw(whole.boxes[places], whole.priorities[places])
 
     def _rng(self, step: int, place: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, _AUGMENTATION_STREAM, self.generation, step, place])
@@ -178,6 +216,14 @@ def collate(samples: list[Sample], *, dominant_weight: float) -> Batch:
     weights = None if dominant is None else torch.where(dominant, dominant_weight, 1.0)
     pseudo = _stack_masks([sample.pseudo_mask for sample in samples], label_map)
     return Batch(images, label_map, weights, pseudo)
+
+
+def _with_weak(batch: Batch, views: list[Sample]) -> Batch:
+    """The batch with a teacher's views: none, and nothing to label, where a share has no such image."""
+    if views:
+        return replace(batch, weak_images=_stack_images(views))
+    nothing = torch.zeros(batch.label_map.shape, dtype=torch.bool)
+    return replace(batch, weak_images=batch.images[:0], pseudo_mask=nothing)
 
 
 def _stack_images(samples: list[Sample]) -> Tensor:

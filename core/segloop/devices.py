@@ -122,8 +122,11 @@ def set_rng_state(states: dict[str, Tensor], device: torch.device) -> None:
         torch.cuda.set_rng_state(states["cuda"], device)
 
 
-def num_feed_threads(device: torch.device) -> int:
-    """Threads that prepare batches: one beside a CPU network, several to keep up with a GPU."""
+def num_feed_threads(device: torch.device, num_processes: int = 1) -> int:
+    """Threads that prepare batches: one beside a CPU network, several to keep up with a GPU.
+
+    `num_processes` on this machine do the same.
+    """
     if device.type == "cpu":
         return 1
-    return max(1, min(8, (os.cpu_count() or 2) - 1))
+    return max(1, min(8, (os.cpu_count() or 2) // num_processes - 1))

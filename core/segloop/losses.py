@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from segloop.encoders import LOW_STRIDE
+from segloop.processes import ALONE, Processes
 from segloop.prototypes import class_prototypes, negative_distribution
 from segloop.settings import Negatives, RoundSettings
 
@@ -26,7 +27,12 @@ _RAREST = 0.001
 
 
 def cross_entropy(
-    logits: Tensor, label_map: Tensor, weights: Tensor | None = None, *, sparse_below: float = _SPARSE_BELOW
+    logits: Tensor,
+    label_map: Tensor,
+    weights: Tensor | None = None,
+    *,
+    sparse_below: float = _SPARSE_BELOW,
+    processes: Processes = ALONE,
 ) -> Tensor:
     """Cross-entropy of known pixels.
 
@@ -35,10 +41,12 @@ def cross_entropy(
         label_map: (B, H, W) uint8; every value from C on (void, unlabelled) is ignored.
         weights: (B, H, W) float, the loss weight of each pixel; None = 1 everywhere.
         sparse_below: share of known pixels below which ignored ones do not count; 0 = they always do.
+        processes: those that share the batch.
 
     Returns:
         Scalar float32: the sum over known pixels divided by the number of *all* pixels, ignored ones counting
-        as zero; by the number of known pixels where a smaller share than `sparse_below` is known.
+        as zero; by the number of known pixels where a smaller share than `sparse_below` is known. Both are
+        counted over the whole batch, so that the processes' losses add up to its loss.
 
     Source: the mean over all pixels is S4AL+ as released; the second rule is ours, for sparse answers.
     """
@@ -48,8 +56,9 @@ def cross_entropy(
     per_pixel = F.cross_entropy(logits.float(), target, reduction="none")
     factors = known.to(per_pixel.dtype) if weights is None else known * weights
     num_known = known.sum()
-    is_sparse = num_known < sparse_below * known.numel()
-    divisor = torch.where(is_sparse, num_known, known.numel()).clamp(min=1)
+    num_known, num_pixels = processes.totals(num_known, torch.full_like(num_known, known.numel()))
+    is_sparse = num_known < sparse_below * num_pixels
+    divisor = torch.where(is_sparse, num_known, num_pixels).clamp(min=1)
     return (per_pixel * factors).sum() / divisor
 
 
@@ -60,6 +69,7 @@ def separate_cross_entropy(
     weights: Tensor | None = None,
     *,
     pseudo_label_weight: float = 1.0,
+    processes: Processes = ALONE,
 ) -> Tensor:
     """Cross-entropy with a mean over answers and one over pseudo labels, so that neither drowns the other.
 
@@ -69,11 +79,12 @@ def separate_cross_entropy(
         pseudo_mask: (B, H, W) bool, pixels nobody answered; None = none.
         weights: (B, H, W) float, the loss weight of each pixel; None = 1 everywhere.
         pseudo_label_weight: of the second mean.
+        processes: those that share the batch.
 
     Returns:
         Scalar float32: the sum over answers divided by their number, plus the weight times the sum over
         pseudo labels divided by the number of pixels of `pseudo_mask`: their mean times the share that is
-        sure.
+        sure. Both numbers are of the whole batch.
 
     Source: UniMatch, U2PL and others normalise the two terms apart; S4AL+ does not.
     """
@@ -83,10 +94,13 @@ def separate_cross_entropy(
     per_pixel = F.cross_entropy(logits.float(), target, reduction="none")
     weighted = per_pixel if weights is None else per_pixel * weights
     answered = known if pseudo_mask is None else known & ~pseudo_mask
-    loss = (weighted * answered).sum() / answered.sum().clamp(min=1)
+    num_answered = answered.sum()
+    num_free = torch.zeros_like(num_answered) if pseudo_mask is None else pseudo_mask.sum()
+    num_answered, num_free = processes.totals(num_answered, num_free)
+    loss = (weighted * answered).sum() / num_answered.clamp(min=1)
     if pseudo_mask is None:
         return loss
-    sure = (weighted * (known & pseudo_mask)).sum() / pseudo_mask.sum().clamp(min=1)
+    sure = (weighted * (known & pseudo_mask)).sum() / num_free.clamp(min=1)
     return loss + pseudo_label_weight * sure
 
 

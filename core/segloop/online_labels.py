@@ -20,6 +20,7 @@ from segloop.devices import autocast
 from segloop.label_maps import UNLABELLED
 from segloop.mixing import paste, paste_masks
 from segloop.network import SegmentationNetwork, upsample_logits
+from segloop.processes import ALONE, Processes
 from segloop.self_training import class_thresholds, confidence_levels
 from segloop.settings import RoundSettings
 from segloop.training_data import TrainingData
@@ -37,6 +38,8 @@ def sample_to_label(data: TrainingData, index: int) -> Sample:
 def teacher_probs(teacher: SegmentationNetwork, weak_images: Tensor, dtype: torch.dtype) -> Tensor:
     """(U, C, H, W) float32 probabilities of `weak_images` (U, H, W, 3) uint8, at one scale."""
     size = (weak_images.shape[1], weak_images.shape[2])
+    if not len(weak_images):  # a process whose share is labelled images alone
+        return torch.zeros(0, teacher.num_classes, *size, device=weak_images.device)
     with torch.no_grad(), autocast(weak_images.device, dtype):
         logits = teacher(teacher.normalise(weak_images)).logits
     return upsample_logits(logits.float(), size, size).softmax(dim=1)
@@ -92,11 +95,13 @@ def confidence_weights(confidences: Tensor, free: Tensor, known: Tensor) -> Tens
     return confidences * shares.view(-1, 1, 1)
 
 
-def follow_confidences_(counts: Tensor, probs: Tensor, free: Tensor, *, decay: float) -> None:
-    """Let `counts` (C, 256) on the CPU fade and add the teacher's pixels of one step."""
+def follow_confidences_(
+    counts: Tensor, probs: Tensor, free: Tensor, *, decay: float, processes: Processes = ALONE
+) -> None:
+    """Let `counts` (C, 256) on the CPU fade and add the teacher's pixels of one step, of all `processes`."""
     confidences, classes = probs.max(dim=1)
     cells = classes[free] * 256 + confidence_levels(confidences)[free]
-    fresh = torch.bincount(cells, minlength=counts.numel()).view_as(counts)
+    (fresh,) = processes.totals(torch.bincount(cells, minlength=counts.numel()).view_as(counts))
     counts.mul_(decay).add_(fresh.to(counts))
 
 
@@ -111,7 +116,7 @@ def online_thresholds(counts: Tensor, settings: RoundSettings) -> Tensor:
 
 
 def mix(batch: Batch, settings: RoundSettings, head: Tensor) -> Batch:
-    """The batch with its unlabelled images mixed, images, labels, weights and masks alike.
+    """The batch with its unlabelled images mixed, images, labels, weights and masks alike, without donors.
 
     Args:
         batch: labels filled in; `mix` says by which numbers.
@@ -124,7 +129,7 @@ def mix(batch: Batch, settings: RoundSettings, head: Tensor) -> Batch:
     masks = paste_masks(settings.mixing, batch.mix, batch.label_map[first:], head)
 
     def mixed(values: Tensor) -> Tensor:
-        return torch.cat([values[:first], paste(values[first:], masks)])
+        return torch.cat([values[:first], paste(values[first:], masks)[batch.num_donors :]])
 
     return replace(
         batch,
@@ -133,4 +138,5 @@ def mix(batch: Batch, settings: RoundSettings, head: Tensor) -> Batch:
         weights=None if batch.weights is None else mixed(batch.weights),
         pseudo_mask=None if batch.pseudo_mask is None else mixed(batch.pseudo_mask),
         mix=None,
+        num_donors=0,
     )

@@ -22,6 +22,7 @@ from segloop.label_maps import UNLABELLED
 from segloop.network import SegmentationNetwork
 from segloop.prediction import batch_size_for, mean_logits
 from segloop.prefetch import map_ahead
+from segloop.processes import ALONE, Processes
 from segloop.record_files import RecordFile
 from segloop.settings import RoundSettings
 from segloop.training_data import TrainingData
@@ -129,11 +130,13 @@ class PseudoLabelFiles:
         folder: the job's work folder.
         generation: they are made for this generation, by the network of the one before.
         fingerprint: names the job.
+        processes: those that share the images; they write into one file, and each notes how far it is itself.
     """
 
     folder: Path
     generation: int
     fingerprint: str
+    processes: Processes = ALONE
 
     @property
     def records_path(self) -> Path:
@@ -146,28 +149,37 @@ class PseudoLabelFiles:
         return self.folder / f"pseudo_confidences_{self.generation}.bin"
 
     def num_done(self) -> int:
-        """Images that are safely in the file, counted in the order they are made in."""
+        """Images of this process that are safely in the file, counted in the order they are made in."""
         try:
             progress = json.loads(self._progress_path.read_text())
         except (FileNotFoundError, ValueError):
             return 0
-        is_ours = isinstance(progress, dict) and progress.get("fingerprint") == self.fingerprint
+        is_ours = isinstance(progress, dict) and progress.get("fingerprint") == self._noted_fingerprint
         return int(progress["num_done"]) if is_ours and self.records_path.exists() else 0
 
     def discard(self) -> None:
         """Forget what was made: its network is about to be another one."""
         self._progress_path.unlink(missing_ok=True)
+        if self.processes.size > 1:
+            return  # others may have written into the files already
         self.records_path.unlink(missing_ok=True)
         self.confidences_path.unlink(missing_ok=True)
 
     def mark_done(self, num_done: int) -> None:
         """Note that so many images are in the file; only after its `sync`."""
-        note = json.dumps({"fingerprint": self.fingerprint, "num_done": num_done})
+        note = json.dumps({"fingerprint": self._noted_fingerprint, "num_done": num_done})
         write_atomically(self._progress_path, note.encode())
 
     @property
     def _progress_path(self) -> Path:
-        return self.folder / f"pseudo_labels_{self.generation}.json"
+        rank = self.processes.rank
+        return self.folder / f"pseudo_labels_{self.generation}{f'-process-{rank}' if rank else ''}.json"
+
+    @property
+    def _noted_fingerprint(self) -> str:
+        """Another number of processes shares the images differently."""
+        size = self.processes.size
+        return self.fingerprint if size == 1 else f"{self.fingerprint}-{size} processes"
 
 
 def label_pool(

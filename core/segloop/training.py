@@ -3,6 +3,9 @@
 `train` may be killed at any moment and called again with the same folder: it goes on from the last
 checkpoint. With `deterministic` on, the weights are then those of an uninterrupted run, bit for bit.
 
+Several processes that call it together, as `torchrun` starts them, share each batch, one device each, and
+leave with the same network.
+
 Source: S4AL+ (Rangnekar, Kanan and Hoffman, BMVC 2022); sparse answers: docs/method.md.
 """
 
@@ -15,25 +18,25 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 
-from segloop.batches import BatchMaker, SampleReader, Schedule, draw_schedule
+from segloop.batches import BatchMaker, SampleReader
 from segloop.checkpoints import load_checkpoint, save_checkpoint
 from segloop.devices import (
     num_feed_threads,
-    resolve_device,
     resolve_dtype,
     seeded,
     torch_runtime,
 )
 from segloop.errors import NonFiniteError, SettingsError, WeightsError
-from segloop.generations import Generation, learning_rate_factor, plan_generations, pseudo_label_cost
+from segloop.generations import learning_rate_factor
 from segloop.losses import class_loss_weights
 from segloop.mixing import head_classes
 from segloop.network import SegmentationNetwork
 from segloop.online_labels import sample_to_label
+from segloop.processes import Processes, joined_processes
 from segloop.progress import Progress, ProgressMeter
 from segloop.record_files import RecordFile
 from segloop.self_training import (
@@ -46,6 +49,7 @@ from segloop.self_training import (
 from segloop.settings import RoundSettings, Teacher
 from segloop.sources import ImageSource
 from segloop.training_data import TrainingData
+from segloop.training_plan import PlannedGeneration, plan_training
 from segloop.training_state import NetworkRecipe, TrainingState
 from segloop.training_step import Stepper
 
@@ -98,7 +102,7 @@ def train(
         settings: everything else there is to say.
         num_classes: C, at least 2.
         work_dir: this job's own folder, made if need be; called again with the same one, training resumes.
-        on_progress: called after every step; what it raises ends the training.
+        on_progress: called after every step, in process 0 alone; what it raises ends the training.
         initial_weights: a file of the last round's weights: to go on from with `warm_start`, to make the
             first pseudo labels with where `generation_0_share` is 0.
         checkpoint_seconds: time between checkpoints.
@@ -107,53 +111,38 @@ def train(
         EmptyPoolError: nothing is labelled.
         LabelMapError: a label map holds a value that is no class.
         NonFiniteError: the loss is no longer a number.
-        SettingsError: settings contradict each other or this machine.
+        SettingsError: settings contradict each other or this machine, or processes were given other ones.
         WeightsError: encoder or initial weights are missing or do not fit.
     """
-    device = resolve_device(settings.device)
-    dtype = resolve_dtype(settings.precision, device)
     if initial_weights is not None and not settings.uses_last_weights:
         raise SettingsError("initial_weights serve nothing: set warm_start, or generation_0_share = 0")
-    recipe = NetworkRecipe(settings, num_classes, initial_weights, device, uses_fp16=dtype == torch.float16)
-    work_dir.mkdir(parents=True, exist_ok=True)
-
-    def on_read(num_read: int) -> None:
-        if num_read % _REPORT_EVERY_READ == 0 or num_read == len(source):
-            on_progress(Progress("answers", num_read, len(source), fraction=0.0))
-
     with ExitStack() as stack:
+        processes = stack.enter_context(joined_processes())
+        device = processes.device(settings.device)
+        dtype = resolve_dtype(settings.precision, device)
+        stack.enter_context(processes.on(device))
         stack.enter_context(torch_runtime(settings, device))
         stack.enter_context(seeded(settings.seed, device))
+        report = on_progress if processes.is_first else lambda _: None
+
+        def on_read(num_read: int) -> None:
+            if num_read % _REPORT_EVERY_READ == 0 or num_read == len(source):
+                report(Progress("answers", num_read, len(source), fraction=0.0))
+
+        data_dir = work_dir if processes.is_first else work_dir / f"process-{processes.rank}"
+        data_dir.mkdir(parents=True, exist_ok=True)
         data = TrainingData(
             source,
-            work_dir,
+            data_dir,
             height=settings.image_height_px,
             width=settings.image_width_px,
             num_classes=num_classes,
             on_read=on_read,
         )
         stack.enter_context(closing(data))
-        return _Training(recipe, data, work_dir, dtype, checkpoint_seconds).run(on_progress)
-
-
-@dataclass(frozen=True)
-class _PlannedGeneration:
-    """A generation, which images its steps draw, and which of them need pseudo labels."""
-
-    generation: Generation
-    schedule: Schedule
-    to_label: list[int]
-
-    def label_cost(self, settings: RoundSettings) -> float:
-        """Of the labels made beforehand."""
-        return pseudo_label_cost(len(self.to_label), settings.score_scales)
-
-    def step_cost(self, settings: RoundSettings) -> float:
-        """Of all steps, a teacher's looks at their images included."""
-        is_taught = settings.teacher is Teacher.EMA
-        return self.generation.num_images + is_taught * pseudo_label_cost(
-            self.schedule.unlabelled.size, (1.0,)
-        )
+        uses_fp16 = dtype == torch.float16
+        recipe = NetworkRecipe(settings, num_classes, initial_weights, device, uses_fp16, processes)
+        return _Training(recipe, data, work_dir, dtype, checkpoint_seconds).run(report)
 
 
 @dataclass
@@ -177,9 +166,16 @@ class _Training:
     def settings(self) -> RoundSettings:
         return self.recipe.settings
 
+    @property
+    def processes(self) -> Processes:
+        return self.recipe.processes
+
     def run(self, on_progress: Callable[[Progress], None]) -> TrainedModel:
         """All generations, from the last checkpoint if there is one."""
-        plan = self._plan()
+        plan = plan_training(
+            self.settings, self.data.streams, has_weights=self.recipe.initial_weights is not None
+        )
+        self._check_processes(plan)
         state, notes = self._restore(plan)
         costs = [planned.label_cost(self.settings) + planned.step_cost(self.settings) for planned in plan]
         meter = ProgressMeter(on_progress, sum(costs))
@@ -198,30 +194,8 @@ class _Training:
             notes=notes,
         )
 
-    def _plan(self) -> list[_PlannedGeneration]:
-        generations = plan_generations(
-            self.settings,
-            has_unlabelled=len(self.data.streams.unlabelled) > 0,
-            has_weights=self.recipe.initial_weights is not None,
-        )
-        plan = []
-        for generation in generations:
-            schedule = draw_schedule(
-                self.data.streams,
-                num_steps=generation.num_steps,
-                num_labelled=generation.num_labelled,
-                num_unlabelled=generation.num_unlabelled,
-                seed=self.settings.seed,
-                generation=generation.index,
-            )
-            # a pool far larger than the schedule is not labelled in vain; an EMA teacher labels as it goes
-            is_offline = self.settings.teacher is Teacher.OFFLINE
-            to_label = [int(index) for index in np.unique(schedule.unlabelled)] if is_offline else []
-            plan.append(_PlannedGeneration(generation, schedule, to_label))
-        return plan
-
     def _run_generation(
-        self, planned: _PlannedGeneration, state: TrainingState | None, meter: ProgressMeter
+        self, planned: PlannedGeneration, state: TrainingState | None, meter: ProgressMeter
     ) -> TrainingState:
         """Pseudo labels where the generation wants them, then its steps; `state` may be in the middle."""
         index = planned.generation.index
@@ -231,6 +205,7 @@ class _Training:
                 files = self._pseudo_label_files(index)
                 if not files.num_done():  # nothing, or a note whose records are gone
                     files.discard()
+                self.processes.wait()  # from now on the file is there, whoever opened it
                 shape = (self.settings.image_height_px, self.settings.image_width_px)
                 records = stack.enter_context(RecordFile(files.records_path, shape, self.data.num_images))
                 confidences = None
@@ -241,6 +216,7 @@ class _Training:
                 if state is None or state.generation != index:
                     network = self.recipe.given_network() if state is None else state.result
                     self._label(planned, network, records, confidences, meter)
+                    self.processes.wait()
                 meter.finish_phase(planned.label_cost(self.settings))
                 reader = self._pseudo_labels(planned, records, confidences).sample
             if state is None or state.generation != index:
@@ -254,6 +230,7 @@ class _Training:
                 generation=index,
                 num_classes=self.recipe.num_classes,
                 is_sparse=self.data.streams.is_sparse,
+                share=planned.share(self.processes),
             )
             self._run_steps(planned, maker, state, meter)
         meter.finish_phase(planned.step_cost(self.settings))
@@ -261,27 +238,32 @@ class _Training:
 
     def _label(
         self,
-        planned: _PlannedGeneration,
+        planned: PlannedGeneration,
         network: SegmentationNetwork,
         records: RecordFile,
         confidences: RecordFile | None,
         meter: ProgressMeter,
     ) -> None:
-        num_images, cost = len(planned.to_label), planned.label_cost(self.settings)
+        own, cost = self._own_part(planned.to_label), planned.label_cost(self.settings)
         label_pool(
             network.eval(),
             self.data,
-            planned.to_label,
+            own,
             records,
             self._pseudo_label_files(planned.generation.index),
             self.settings,
             self.dtype,
-            lambda done: meter.report("pseudo labels", done, num_images, phase_cost=cost),
+            lambda done: meter.report("pseudo labels", done, len(own), phase_cost=cost),
             confidences,
         )
 
+    def _own_part(self, to_label: list[int]) -> list[int]:
+        """The images that this process makes pseudo labels for."""
+        part = self.processes.part(len(to_label))
+        return to_label[part.start : part.stop]
+
     def _pseudo_labels(
-        self, planned: _PlannedGeneration, records: RecordFile, confidences: RecordFile | None
+        self, planned: PlannedGeneration, records: RecordFile, confidences: RecordFile | None
     ) -> PseudoLabels:
         """The generation's labels, each class held to its own threshold where that is asked for."""
         if confidences is None:
@@ -297,26 +279,29 @@ class _Training:
         return PseudoLabels(self.data, records, confidences, thresholds)
 
     def _run_steps(
-        self, planned: _PlannedGeneration, maker: BatchMaker, state: TrainingState, meter: ProgressMeter
+        self, planned: PlannedGeneration, maker: BatchMaker, state: TrainingState, meter: ProgressMeter
     ) -> None:
         """The generation's steps from `state.step` on, with reports and checkpoints."""
         generation, step_cost = planned.generation, planned.step_cost(self.settings)
-        num_steps = generation.num_steps
+        schedule, num_steps = planned.schedule, generation.num_steps
+        is_taught = self.settings.teacher is Teacher.EMA
         stepper = self._stepper()
         report_every = _REPORT_EVERY_CUDA if self.recipe.device.type == "cuda" else 1
         curve_every = max(1, num_steps // _CURVE_POINTS)
         last_saved = time.monotonic()
-        threads = num_feed_threads(self.recipe.device)
+        threads = num_feed_threads(self.recipe.device, self.processes.size)
         with closing(maker.batches(state.step, num_threads=threads)) as batches:
             for batch in batches:
                 self._set_learning_rates(state, num_steps)
                 state.note_loss(stepper.step(state, batch))
                 state.step += 1
-                state.image_steps += len(batch.images)
+                state.image_steps += schedule.batch_size
+                state.teacher_passes += is_taught * schedule.unlabelled.shape[1]
                 is_last = state.step == num_steps
                 if state.step % curve_every == 0 or is_last:
                     state.loss_curve.append((state.image_steps, self._checked_loss(state)))
-                if is_last or time.monotonic() - last_saved >= self.checkpoint_seconds:
+                is_due = time.monotonic() - last_saved >= self.checkpoint_seconds
+                if is_last or self.processes.decided(is_due):
                     self._save(state)
                     last_saved = time.monotonic()
                 if state.step % report_every == 0 or is_last:
@@ -334,7 +319,7 @@ class _Training:
         if self.settings.rare_class_power:
             power = self.settings.rare_class_power
             class_weights = class_loss_weights(self.data.class_pixels, power=power).to(self.recipe.device)
-        return Stepper(self.settings, self.recipe.device, self.dtype, head, class_weights)
+        return Stepper(self.settings, self.recipe.device, self.dtype, head, class_weights, self.processes)
 
     def _set_learning_rates(self, state: TrainingState, num_steps: int) -> None:
         factor = learning_rate_factor(
@@ -360,30 +345,50 @@ class _Training:
 
     def _save(self, state: TrainingState) -> None:
         state.compute_seconds = self.seconds_before + time.monotonic() - self.started
-        saved = state.to_checkpoint(self.recipe.device)
-        save_checkpoint(self.folder / _CHECKPOINT_NAME, saved, fingerprint=self.fingerprint)
+        random_states = self.processes.gather(state.random_state(self.recipe.device))
+        if self.processes.is_first:
+            saved = state.to_checkpoint(random_states)
+            save_checkpoint(self.folder / _CHECKPOINT_NAME, saved, fingerprint=self.fingerprint)
 
-    def _restore(self, plan: list[_PlannedGeneration]) -> tuple[TrainingState | None, tuple[str, ...]]:
+    def _restore(self, plan: list[PlannedGeneration]) -> tuple[TrainingState | None, tuple[str, ...]]:
         """The last checkpoint's state, or why there is none to go on from."""
         loaded = load_checkpoint(self.folder / _CHECKPOINT_NAME, fingerprint=self.fingerprint)
         reason = loaded.ignored_because
         if loaded.state is not None:
-            index = loaded.state["generation"]
-            planned = next(planned for planned in plan if planned.generation.index == index)
-            if self._pseudo_label_files(index).num_done() >= len(planned.to_label):
-                state = self.recipe.restore(loaded.state)
-                self.seconds_before = state.compute_seconds
-                return state, ()
-            reason = f"the pseudo labels of generation {index} are gone"
+            reason = self._objection(loaded.state, plan)
+        everybodys = self.processes.gather((loaded.state is not None, reason))
+        if loaded.state is not None and all(found == (True, None) for found in everybodys):
+            state = self.recipe.restore(loaded.state)
+            self.seconds_before = state.compute_seconds
+            return state, ()
         for planned in plan:
             self._pseudo_label_files(planned.generation.index).discard()
+        reason = next((why for _, why in everybodys if why is not None), None)
         if reason is None:
             return None, ()
         _logger.warning("training starts over: %s", reason)
         return None, (f"training started over: {reason}",)
 
+    def _objection(self, saved: dict[str, Any], plan: list[PlannedGeneration]) -> str | None:
+        """Why this process cannot go on from a checkpoint's state; None = it can."""
+        num_processes = 1 + len(saved.get("other_processes", []))
+        if num_processes != self.processes.size:
+            return f"{_CHECKPOINT_NAME} is of {num_processes} processes, not of {self.processes.size}"
+        index = saved["generation"]
+        planned = next(planned for planned in plan if planned.generation.index == index)
+        if self._pseudo_label_files(index).num_done() < len(self._own_part(planned.to_label)):
+            return f"the pseudo labels of generation {index} are gone"
+        return None
+
+    def _check_processes(self, plan: list[PlannedGeneration]) -> None:
+        """All must do the same work, and each have its part of it."""
+        if len(set(self.processes.gather(self.fingerprint))) > 1:
+            raise SettingsError("the processes were given different images, answers, weights or settings")
+        for planned in plan:
+            planned.share(self.processes)
+
     def _pseudo_label_files(self, generation: int) -> PseudoLabelFiles:
-        return PseudoLabelFiles(self.folder, generation, self.fingerprint)
+        return PseudoLabelFiles(self.folder, generation, self.fingerprint, self.processes)
 
     def _fingerprint(self) -> str:
         """Names settings, answers and starting weights: a checkpoint of others is not gone on from."""

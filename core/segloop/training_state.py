@@ -14,6 +14,7 @@ from torch import Tensor
 from segloop.averages import start_average
 from segloop.devices import get_rng_state, reseed, set_rng_state
 from segloop.network import SegmentationNetwork, build_network, load_weights
+from segloop.processes import ALONE, Processes
 from segloop.settings import RoundSettings, Teacher
 
 _WEIGHTS_STREAM, _STEP_STREAM = 3, 4
@@ -31,6 +32,7 @@ class NetworkRecipe:
         initial_weights: a file to start warm from, or to label with; None = there is none.
         device: where it trains.
         uses_fp16: gradients are scaled.
+        processes: those that train it together; each drops and contrasts by random numbers of its own.
     """
 
     settings: RoundSettings
@@ -38,6 +40,7 @@ class NetworkRecipe:
     initial_weights: Path | None
     device: torch.device
     uses_fp16: bool
+    processes: Processes = ALONE
 
     def is_warm(self, generation: int) -> bool:
         """Whether a generation goes on from trained weights: a file's, or the generation's before it.
@@ -69,7 +72,7 @@ class NetworkRecipe:
             network = self.fresh_network(generation)
         else:
             network = self.given_network() if previous is None else previous.result
-        step_seed = self._seed(_STEP_STREAM, generation)
+        step_seed = self._seed(_STEP_STREAM, generation, rank=self.processes.rank)
         reseed(step_seed, self.device)
         state = self._assemble(network, generation)
         state.contrast_generator.manual_seed(step_seed + 1)
@@ -90,8 +93,9 @@ class NetworkRecipe:
             state.confidence_counts = saved["confidence_counts"]
         state.optimiser.load_state_dict(saved["optimiser"])
         state.scaler.load_state_dict(saved["scaler"])
-        state.contrast_generator.set_state(saved["contrast_rng"])
-        set_rng_state(saved["rng"], self.device)
+        own = [saved, *saved.get("other_processes", [])][self.processes.rank]
+        state.contrast_generator.set_state(own["contrast_rng"])
+        set_rng_state(own["rng"], self.device)
         state.loss_sum = saved["loss_sum"].to(self.device)
         state.loss_curve = [(int(at), float(loss)) for at, loss in saved["loss_curve"]]
         for name in ("step", "image_steps", "compute_seconds", "loss_weight", "teacher_passes"):
@@ -122,8 +126,9 @@ class NetworkRecipe:
             loss_sum=torch.zeros((), device=self.device),
         )
 
-    def _seed(self, stream: int, generation: int) -> int:
-        rng = np.random.default_rng([self.settings.seed, stream, generation])
+    def _seed(self, stream: int, generation: int, *, rank: int = 0) -> int:
+        own = [rank] if rank else []
+        rng = np.random.default_rng([self.settings.seed, stream, generation, *own])
         return int(rng.integers(2**62))
 
 
@@ -178,16 +183,24 @@ class TrainingState:
         """The exponential mean of the losses; waits for the device."""
         return float(self.loss_sum) / self.loss_weight if self.loss_weight else None
 
-    def to_checkpoint(self, device: torch.device) -> dict[str, Any]:
-        """Tensors, numbers and lists from which `NetworkRecipe.restore` makes the same state."""
+    def random_state(self, device: torch.device) -> dict[str, Any]:
+        """What this process draws its next random numbers from."""
+        return {"contrast_rng": self.contrast_generator.get_state(), "rng": get_rng_state(device)}
+
+    def to_checkpoint(self, random_states: list[dict[str, Any]]) -> dict[str, Any]:
+        """Tensors, numbers and lists from which `NetworkRecipe.restore` makes the same state.
+
+        `random_states` are those of all processes, by rank; everything else is the same in all.
+        """
+        first, *others = random_states
         return {
+            **first,
+            "other_processes": others,
             "network": self.network.state_dict(),
             "average": None if self.average is None else self.average.state_dict(),
             "confidence_counts": self.confidence_counts,
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.scaler.state_dict(),
-            "contrast_rng": self.contrast_generator.get_state(),
-            "rng": get_rng_state(device),
             "generation": self.generation,
             "step": self.step,
             "image_steps": self.image_steps,

@@ -1,5 +1,7 @@
 """One optimiser step: the teacher's labels, mixing, both losses, the update, and the average that follows it.
 
+Where several processes share the batch, each steps with its images, and the sum of their gradients is the
+whole batch's. The contrast alone looks at one process's images, and the processes' mean is what is trained.
 Knows no schedule and no file.
 """
 
@@ -9,11 +11,13 @@ import torch
 from torch import Tensor
 
 from segloop.averages import update_average_
+from segloop.batch_norms import joint_batch_norms
 from segloop.batches import Batch
 from segloop.devices import autocast
 from segloop.losses import ContrastSettings, cross_entropy, regional_contrast, separate_cross_entropy
 from segloop.network import upsample_logits
 from segloop.online_labels import fill_in, follow_confidences_, mix, online_thresholds, teacher_probs
+from segloop.processes import ALONE, Processes
 from segloop.settings import LossMeans, RoundSettings
 from segloop.training_state import TrainingState
 
@@ -28,6 +32,7 @@ class Stepper:
         dtype: of forward passes.
         head: (C,) bool on the device, the common classes.
         class_weights: (C,) float32 on the device, of the loss; None = all alike.
+        processes: those that share each batch.
     """
 
     settings: RoundSettings
@@ -35,14 +40,18 @@ class Stepper:
     dtype: torch.dtype
     head: Tensor
     class_weights: Tensor | None = None
+    processes: Processes = ALONE
 
     def step(self, state: TrainingState, made: Batch) -> Tensor:
-        """Change `state`'s network by one batch; gives the loss, on the device."""
+        """Change `state`'s network by one batch, or by this process's images of it.
+
+        Gives the loss of the whole batch, on the device.
+        """
         settings = self.settings
         batch = mix(self._label(state, made.to(self.device)), settings, self.head)
         images = state.network.normalise(batch.images)
         size = (images.shape[2], images.shape[3])
-        with autocast(self.device, self.dtype):
+        with autocast(self.device, self.dtype), joint_batch_norms(self.processes):
             outputs = state.network(images, embed=settings.reco_weight > 0)
         loss = self._cross_entropy(upsample_logits(outputs.logits.float(), size, size), batch)
         if outputs.embeddings is not None:
@@ -53,9 +62,12 @@ class Stepper:
                 ContrastSettings.of(settings),
                 state.contrast_generator,
             )
-            loss = loss + settings.reco_weight * contrast
+            loss = loss + settings.reco_weight / self.processes.size * contrast
         state.optimiser.zero_grad(set_to_none=True)
         state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+        loss = loss.detach()
+        gradients = [weight.grad for weight in state.network.parameters() if weight.grad is not None]
+        self.processes.add_up_([loss, *gradients])
         state.scaler.step(state.optimiser)
         state.scaler.update()
         if state.average is not None:
@@ -69,26 +81,33 @@ class Stepper:
         assert state.average is not None, "a teacher was made with the state"
         assert batch.pseudo_mask is not None, "unlabelled samples come with their mask"
         probs = teacher_probs(state.average, batch.weak_images, self.dtype)
-        state.teacher_passes += len(probs)
         levels = None
         if self.settings.pseudo_label_quantile < 1:
-            free = batch.pseudo_mask[-len(probs) :]
-            follow_confidences_(state.confidence_counts, probs, free, decay=self.settings.ema_decay)
+            counted = slice(len(batch.images) - len(probs) + batch.num_donors, None)
+            follow_confidences_(
+                state.confidence_counts,
+                probs[batch.num_donors :],
+                batch.pseudo_mask[counted],
+                decay=self.settings.ema_decay,
+                processes=self.processes,
+            )
             levels = online_thresholds(state.confidence_counts, self.settings)
         return fill_in(batch, probs, self.settings, levels)
 
     def _cross_entropy(self, logits: Tensor, batch: Batch) -> Tensor:
         weights = self._weights(batch)
+        processes = self.processes
         if self.settings.loss_means is LossMeans.ALL_PIXELS:
-            return cross_entropy(logits, batch.label_map, weights, sparse_below=0.0)
+            return cross_entropy(logits, batch.label_map, weights, sparse_below=0.0, processes=processes)
         if self.settings.loss_means is LossMeans.JOINT:
-            return cross_entropy(logits, batch.label_map, weights)
+            return cross_entropy(logits, batch.label_map, weights, processes=processes)
         return separate_cross_entropy(
             logits,
             batch.label_map,
             batch.pseudo_mask,
             weights,
             pseudo_label_weight=self.settings.pseudo_label_weight,
+            processes=processes,
         )
 
     def _weights(self, batch: Batch) -> Tensor | None:
