@@ -1,13 +1,14 @@
-"""Where to begin when nothing is labelled: regions that cover what the pool looks like. Pure numpy.
+"""Where to begin when nothing is labelled: regions that stand for what the pool looks like. Pure numpy.
 
-Features come from a frozen encoder; this module knows no network. One pooled vector per image decides which
-images (k-centre, farthest first), features of one image at a time decide which region inside it, so memory
-does not grow with the pool's regions. Measured: 10,000 images of 192 regions with 320-d features, 0.5 % of
-the pixels (9,600 regions): 21 s and 7 MB beyond the image vectors, one CPU thread, 2026-11.
+Features come from a frozen encoder; this module knows no network. A sample of every image's regions is
+clustered into as many groups as regions are to be asked, and of each group the one nearest its middle is
+asked. What is merely odd, as the region farthest from all others mostly is, is not (docs/decisions/0020
+compares both).
 """
 
-from collections.abc import Callable, Iterator
-from itertools import islice, takewhile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,195 +18,250 @@ from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeE
 Floats = NDArray[np.float32]
 
 MAX_IMAGES = 10_000
-"""Larger pools are sampled down to this many images before k-centre, whose cost grows with their square."""
+"""Of larger pools so many images are looked at, drawn by chance."""
 
-NUM_REFERENCES = 256
-"""A region must differ from at most this many chosen before it: the first ones, which lie farthest apart."""
+_PER_IMAGE = 8
+"""Regions of an image that are clustered, at least; more where more are asked than a quarter of them."""
 
+_SAMPLED_PER_ASKED = 4
+_CLUSTERS_AT_ONCE = 1_000
+"""With more, the images are divided at random and clustered part by part: cost grows with the square."""
+
+_ITERATIONS = 8
+_ROWS_AT_ONCE = 4_096
 _AREA_SAMPLE = 64
 
 
-def farthest_first(features: Floats, *, rng: np.random.Generator) -> Iterator[int]:
-    """Row indices of `features` (N, D), each the farthest from all before it; the first one is random.
-
-    Greedy k-centre: the first k cover the rows within twice the smallest possible radius. Lazy, O(N D) a
-    step; ties fall to the lower index.
-
-    Raises:
-        NonFiniteError: NaN or infinite features.
-    """
-    num_bad = int((~np.isfinite(features)).sum())
-    if num_bad:
-        raise NonFiniteError(f"{num_bad} of {features.size} feature values are NaN or infinite")
-    centred = np.ascontiguousarray(features - features.mean(axis=0), dtype=np.float32)
-    squares = np.einsum("nd,nd->n", centred, centred)
-    distance = np.full(len(centred), np.inf, dtype=np.float32)
-    current = int(rng.integers(len(centred)))
-    for _ in range(len(centred)):
-        yield current
-        # |a - b|^2 by one matrix-vector product: a tenth of the memory traffic of the differences
-        to_current = np.maximum(squares + squares[current] - 2 * (centred @ centred[current]), 0)
-        np.minimum(distance, to_current, out=distance)
-        distance[current] = -1  # taken: never again, even among equal rows
-        current = int(distance.argmax())
+def images_to_see(num_images: int, *, rng: np.random.Generator, max_images: int = MAX_IMAGES) -> list[int]:
+    """Indices of the images whose features are needed, ascending: all, or of a large pool a random sample."""
+    if num_images <= max_images:
+        return list(range(num_images))
+    return sorted(int(index) for index in rng.choice(num_images, size=max_images, replace=False))
 
 
 def cold_start(
-    features: Floats,
-    region_features: Callable[[int], Floats],
+    region_features: Iterable[tuple[int, Floats]],
     *,
+    images: list[int],
     region_areas: Callable[[int], NDArray[np.int64]],
     candidates: Callable[[int], NDArray[np.bool_]] | None = None,
     budget_regions: int | None = None,
     budget_pixels: int | None = None,
     rng: np.random.Generator,
-    max_images: int = MAX_IMAGES,
     on_progress: Callable[[float], None] | None = None,
 ) -> list[tuple[int, int]]:
-    """The regions to ask first, as (image index, region index), best first.
+    """The regions to ask first, as (image index, region index), those that stand for most others first.
 
-    Images come in farthest-first order. Inside an image the region is taken whose features differ most from
-    the nearest of the regions taken before (the very first: from its image's mean). With fewer regions than
-    images each chosen image gets one; with more they are spread evenly, the remainder to the first images. A
-    budget in pixels is never exceeded: regions too large for what is left are passed over, and further passes
-    fill up.
+    No image gets more than twice its mean share (at least one region) as long as others have what is looked
+    for. A budget in pixels is never exceeded: what is too large for the rest is passed over, others fill it.
 
     Args:
-        features: float32 (N, D), one vector per image.
-        region_features: image index -> float32 (R, D); called once per chosen image and pass.
+        region_features: (image index, float32 (R, D)) of `images`, in their order; read once.
+        images: of `images_to_see`.
         region_areas: image index -> int64 (R,), pixels.
         candidates: image index -> bool (R,), which regions may be asked; None = all.
         budget_regions: how many regions, or None.
         budget_pixels: how many pixels, or None; exactly one of the two is given.
-        rng: draws the sample of a larger pool and the first image.
-        max_images: how many images are looked at.
-        on_progress: told the share of the budget that is spent.
+        rng: draws samples and first middles.
+        on_progress: told the share of the clustering that is done.
 
     Raises:
         EmptyPoolError: no image or no candidate at all, with a budget above 0.
         NonFiniteError: NaN or infinite features.
         SettingsError: none or both budgets, or a negative one.
+
+    Source: typical instead of extreme samples for a first budget: TypiClust (Hacohen, Dekel, Weinshall, ICML
+    2022). How we differ: regions instead of images, and clusters of a sample.
     """
     given = [budget for budget in (budget_regions, budget_pixels) if budget is not None]
     if len(given) != 1 or given[0] < 0:
         raise SettingsError(
             f"give one budget of 0 or more, got {budget_regions} regions, {budget_pixels} pixels"
         )
-    if features.ndim != 2:
-        raise ShapeError(f"features must be (N, D), got {features.shape}")
     if given[0] == 0:
         return []
-    if len(features) == 0:
+    if not images:
         raise EmptyPoolError("the pool holds no image to ask about")
-    sample = np.arange(len(features))
-    if len(sample) > max_images:
-        sample = np.sort(rng.choice(len(features), size=max_images, replace=False))
-    picker = _Picker(
-        region_features,
-        region_areas,
-        candidates or (lambda image: np.ones(len(region_areas(image)), dtype=np.bool_)),
-        budget=given[0],
-        in_pixels=budget_pixels is not None,
-        on_progress=on_progress,
-    )
-    order = (int(sample[index]) for index in farthest_first(features[sample], rng=rng))
-    picker.run(order, sample)
-    if not picker.taken and not picker.has_seen_candidate:
+    open_of = candidates or (lambda image: np.ones(len(region_areas(image)), dtype=np.bool_))
+    expected = _expected_regions(images, region_areas, budget_regions, given[0])
+    per_image = max(_PER_IMAGE, -(-_SAMPLED_PER_ASKED * expected // len(images)))
+    sample = _Sample.draw(region_features, open_of, per_image, rng)
+    if not len(sample.places):
         raise EmptyPoolError("no region is left to ask: every region of the pool has been asked")
-    return picker.taken
+    basket = _Basket(region_areas, given[0], in_pixels=budget_pixels is not None)
+    image_cap = max(1, -(-2 * expected // len(images)))
+    for group in _clusters(sample, expected, rng, on_progress):
+        basket.take_one(sample.places[group], image_cap)
+    for place in sample.places[rng.permutation(len(sample.places))]:
+        basket.take(int(place[0]), int(place[1]))
+    for image in (images[index] for index in rng.permutation(len(images))):
+        if basket.is_spent:
+            break
+        for region in rng.permutation(np.flatnonzero(open_of(image))):
+            basket.take(image, int(region))
+    return basket.taken
 
 
-class _Picker:
-    """Regions taken so far, what is left of the budget, and what a new region must differ from."""
+def _expected_regions(
+    images: list[int],
+    region_areas: Callable[[int], NDArray[np.int64]],
+    budget_regions: int | None,
+    budget: int,
+) -> int:
+    """Regions the budget will buy; for pixels estimated from the areas of a few images."""
+    if budget_regions is not None:
+        return budget
+    some = images[:: max(1, len(images) // _AREA_SAMPLE)]
+    areas = np.concatenate([region_areas(image) for image in some])
+    return max(1, int(budget / max(float(areas.mean()), 1.0)))
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Regions that are clustered.
+
+    Attributes:
+        places: int64 (S, 2), image and region index.
+        features: float32 (S, D), each channel of mean 0 and deviation 1 over the sample, rows of length 1.
+    """
+
+    places: NDArray[np.int64]
+    features: Floats
+
+    @classmethod
+    def draw(
+        cls,
+        region_features: Iterable[tuple[int, Floats]],
+        open_of: Callable[[int], NDArray[np.bool_]],
+        per_image: int,
+        rng: np.random.Generator,
+    ) -> "_Sample":
+        places, rows = [], []
+        for image, features in region_features:
+            is_open = open_of(image)
+            if features.ndim != 2 or len(features) != len(is_open):
+                raise ShapeError(
+                    f"image {image} has {len(is_open)} regions and features of shape {features.shape}"
+                )
+            num_bad = int((~np.isfinite(features)).sum())
+            if num_bad:
+                raise NonFiniteError(
+                    f"{num_bad} of {features.size} feature values of image {image} are NaN or infinite"
+                )
+            drawn = rng.permutation(np.flatnonzero(is_open))[:per_image]
+            places += [(image, int(region)) for region in drawn]
+            rows.append(features[drawn])
+        if not places:
+            return cls(np.empty((0, 2), np.int64), np.empty((0, 1), np.float32))
+        return cls(np.array(places, dtype=np.int64), _unit(np.concatenate(rows).astype(np.float32)))
+
+
+def _unit(features: Floats) -> Floats:
+    """Channels made alike, then rows of length 1: neither a loud channel nor a loud region decides."""
+    centred = features - features.mean(axis=0)
+    centred /= np.maximum(centred.std(axis=0), 1e-6)
+    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
+    return np.asarray(centred / np.maximum(lengths, 1e-6), dtype=np.float32)
+
+
+def _clusters(
+    sample: _Sample,
+    num_clusters: int,
+    rng: np.random.Generator,
+    on_progress: Callable[[float], None] | None,
+) -> list[NDArray[np.int64]]:
+    """Rows of each cluster, nearest its middle first; large clusters before small ones."""
+    images = rng.permutation(np.unique(sample.places[:, 0]))
+    num_parts = -(-num_clusters // _CLUSTERS_AT_ONCE)
+    found: list[NDArray[np.int64]] = []
+    for part in range(num_parts):
+        rows = np.flatnonzero(np.isin(sample.places[:, 0], images[part::num_parts]))
+        share = num_clusters // num_parts + (part < num_clusters % num_parts)
+        found += [rows[members] for members in k_means(sample.features[rows], share, rng)]
+        if on_progress is not None:
+            on_progress((part + 1) / num_parts)
+    return sorted(found, key=len, reverse=True)
+
+
+def k_means(features: Floats, num_clusters: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Lloyd's algorithm from random rows: rows (M,) of each cluster that has any, nearest its middle first.
+
+    Args:
+        features: float32 (S, D).
+        num_clusters: at most S are used.
+        rng: draws the rows to begin with.
+    """
+    first = rng.choice(len(features), size=min(num_clusters, len(features)), replace=False)
+    middles = features[np.sort(first)]
+    for _ in range(_ITERATIONS):
+        nearest, _distances = _nearest(features, middles)
+        middles = _means(features, nearest, middles)
+    nearest, distances = _nearest(features, middles)
+    order = np.lexsort((distances, nearest))
+    bounds = np.searchsorted(nearest[order], np.arange(len(middles) + 1))
+    for start, end in pairwise(bounds.tolist()):
+        if end > start:
+            yield order[start:end]
+
+
+def _nearest(features: Floats, middles: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Each row's nearest middle (the first of equal ones), and its squared distance but for the row's own."""
+    squares = np.einsum("kd,kd->k", middles, middles)
+    nearest = np.empty(len(features), dtype=np.int64)
+    distances = np.empty(len(features), dtype=np.float32)
+    for start in range(0, len(features), _ROWS_AT_ONCE):
+        part = features[start : start + _ROWS_AT_ONCE]
+        away = squares - 2 * (part @ middles.T)
+        nearest[start : start + len(part)] = away.argmin(axis=1)
+        own = np.einsum("nd,nd->n", part, part)
+        distances[start : start + len(part)] = away.min(axis=1) + own
+    return nearest, distances
+
+
+def _means(features: Floats, nearest: NDArray[np.int64], middles: Floats) -> Floats:
+    """The mean of each cluster's rows; a cluster without any stays where it was."""
+    order = np.argsort(nearest, kind="stable")
+    used, starts, counts = np.unique(nearest[order], return_index=True, return_counts=True)
+    sums = np.add.reduceat(features[order], starts, axis=0)
+    moved = middles.copy()
+    moved[used] = sums / counts[:, None]
+    return moved
+
+
+class _Basket:
+    """Regions taken so far and what is left of the budget."""
 
     def __init__(
-        self,
-        region_features: Callable[[int], Floats],
-        region_areas: Callable[[int], NDArray[np.int64]],
-        candidates: Callable[[int], NDArray[np.bool_]],
-        *,
-        budget: int,
-        in_pixels: bool,
-        on_progress: Callable[[float], None] | None,
+        self, region_areas: Callable[[int], NDArray[np.int64]], budget: int, *, in_pixels: bool
     ) -> None:
         self.taken: list[tuple[int, int]] = []
-        self.has_seen_candidate = False
-        self._region_features = region_features
         self._region_areas = region_areas
-        self._candidates = candidates
-        self._budget = self._remaining = budget
+        self._remaining = budget
         self._in_pixels = in_pixels
-        self._on_progress = on_progress
-        self._references: list[Floats] = []
-        self._taken_of: dict[int, list[int]] = {}
-        self._cheapest = 1
-
-    def run(self, order: Iterator[int], sample: NDArray[np.int64]) -> None:
-        """One pass with even shares, then the images not visited yet, then all again while something fits."""
-        expected = self._expected_regions(sample)
-        share, remainder = divmod(expected, len(sample))
-        visited = []
-        for rank, image in enumerate(islice(order, min(expected, len(sample)))):
-            visited.append(image)
-            self._visit(image, share + (rank < remainder))
-        for image in takewhile(lambda _: not self._is_spent, order):
-            visited.append(image)
-            self._visit(image, 1)
-        num_before = -1
-        while len(self.taken) > num_before and not self._is_spent:
-            num_before = len(self.taken)
-            for image in visited:
-                self._visit(image, 1)
+        self._regions: set[tuple[int, int]] = set()
+        self._num_of: dict[int, int] = {}
 
     @property
-    def _is_spent(self) -> bool:
-        return self._remaining < self._cheapest
+    def is_spent(self) -> bool:
+        return self._remaining <= 0
 
-    def _expected_regions(self, sample: NDArray[np.int64]) -> int:
-        """Regions the budget will buy; for pixels estimated from the areas of a few images."""
-        if not self._in_pixels:
-            return self._budget
-        some = sample[:: max(1, len(sample) // _AREA_SAMPLE)]
-        areas = np.concatenate([self._region_areas(int(image)) for image in some])
-        return max(1, int(self._budget / max(float(areas.mean()), 1.0)))
-
-    def _visit(self, image: int, wanted: int) -> None:
-        open_ = self._candidates(image).copy()
-        open_[self._taken_of.get(image, [])] = False
-        if not open_.any():
-            return
-        costs = self._region_areas(image) if self._in_pixels else np.ones(len(open_), dtype=np.int64)
-        cheapest = int(costs[open_].min())
-        self._cheapest = min(self._cheapest, cheapest) if self.has_seen_candidate else cheapest
-        self.has_seen_candidate = True
-        if not (open_ & (costs <= self._remaining)).any():
-            return
-        features = self._region_features(image)
-        if len(features) != len(open_):
-            raise ShapeError(f"image {image} has {len(open_)} regions and features of {len(features)}")
-        distance = self._distance(features)
-        for _ in range(wanted):
-            fits = open_ & (costs <= self._remaining)
-            if not fits.any():
+    def take_one(self, places: NDArray[np.int64], image_cap: int) -> None:
+        """The first of a cluster whose image has room and that fits."""
+        for image, region in places.tolist():
+            if self.is_spent:
                 return
-            region = int(np.where(fits, distance, np.float32(-1)).argmax())
-            open_[region] = False
-            distance = np.minimum(distance, ((features - features[region]) ** 2).sum(axis=1))
-            self._take(image, region, int(costs[region]), features[region])
+            if self._num_of.get(image, 0) < image_cap and self.take(image, region):
+                return
 
-    def _distance(self, features: Floats) -> Floats:
-        """float32 (R,): squared distance to the nearest reference, at first to the image's mean."""
-        references = np.array(self._references) if self._references else features.mean(axis=0, keepdims=True)
-        middle = references.mean(axis=0)
-        a, b = features - middle, references - middle
-        squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * (a @ b.T)
-        return np.asarray(np.maximum(squares.min(axis=1), 0), dtype=np.float32)
-
-    def _take(self, image: int, region: int, cost: int, features: Floats) -> None:
+    def take(self, image: int, region: int) -> bool:
+        """Whether it was taken: not twice, and not beyond the budget."""
+        if self.is_spent or (image, region) in self._regions:
+            return False
+        cost = int(self._region_areas(image)[region]) if self._in_pixels else 1
+        if cost > self._remaining:
+            return False
         self.taken.append((image, region))
-        self._taken_of.setdefault(image, []).append(region)
+        self._regions.add((image, region))
+        self._num_of[image] = self._num_of.get(image, 0) + 1
         self._remaining -= cost
-        if len(self._references) < NUM_REFERENCES:
-            self._references.append(features.copy())
-        if self._on_progress is not None:
-            self._on_progress(1 - self._remaining / self._budget)
+        return True

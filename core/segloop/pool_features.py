@@ -1,12 +1,12 @@
-"""Frozen-encoder features of a pool, one vector an image and one a region, for a cold start.
+"""Frozen-encoder features of a pool's regions, for a cold start.
 
 D channels of the encoder's high-level features, R regions, h and w their size at stride 16. Nothing is
-trained yet; which images and regions are chosen is decided in `segloop.coverage`.
+trained yet; which regions are chosen is decided in `segloop.coverage`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -26,61 +26,55 @@ Floats = NDArray[np.float32]
 
 _BATCH = 8
 _READ_THREADS, _READ_AHEAD = 2, 32
-_KEPT_BYTES = 256_000_000
-"""Region features kept in memory; those of further images are made again when asked for."""
 
 
 def encode_pool(
     source: ImageSource,
     partitions: Callable[[int], Partition],
     settings: RoundSettings,
+    indices: Sequence[int] | None = None,
     *,
     on_progress: Callable[[Progress], None] | None = None,
-) -> tuple[Floats, Callable[[int], Floats]]:
-    """Features of every image and, on demand, of every region.
+) -> Generator[tuple[int, Floats], None, None]:
+    """Features of every region, image by image; close the generator when leaving early.
 
     Args:
         source: the pool.
         partitions: regions of each image, at native size; called from several threads.
         settings: encoder, encoder_weights, training size, device, precision, num_threads and seed.
+        indices: which images, in this order; None = all.
         on_progress: called after every batch.
 
-    Returns:
-        Image features float32 (N, D), the mean over the image, and a function from an image's index to its
-        region features float32 (R, D), the mean over each region.
+    Yields:
+        (index, float32 (R, D)): the mean of the encoder's high-level features over each region.
 
     Raises:
         SettingsError: encoder or device are unknown here.
         WeightsError: the encoder's weights are not here.
     """
     pool = _PoolEncoder.of(source, partitions, settings)
-    image_features = np.empty((len(source), pool.encoder.high_channels), dtype=np.float32)
-    indices = range(len(source))
-    reads = map_ahead(pool.read, indices, num_threads=_READ_THREADS, num_ahead=_READ_AHEAD)
-    with closing(reads):
-        for start in range(0, len(source), _BATCH):
-            batch = [next(reads) for _ in indices[start : start + _BATCH]]
-            for place, features in enumerate(pool.encode([pixels for pixels, _ in batch])):
-                pooling = batch[place][1]
-                image_features[start + place] = pooling.sum(axis=0) @ features / pooling.sum()
-                pool.keep(start + place, pooling, features)
+    wanted = list(range(len(source)) if indices is None else indices)
+    with closing(map_ahead(pool.read, wanted, num_threads=_READ_THREADS, num_ahead=_READ_AHEAD)) as reads:
+        for start in range(0, len(wanted), _BATCH):
+            places = wanted[start : start + _BATCH]
+            batch = [next(reads) for _ in places]
+            encoded = pool.encode([pixels for pixels, _ in batch])
+            for index, features, (_, pooling) in zip(places, encoded, batch, strict=True):
+                yield index, mean_over_regions(pooling, features)
             if on_progress is not None:
                 num_done = start + len(batch)
-                on_progress(Progress("features", num_done, len(source), fraction=num_done / len(source)))
-    return image_features, pool.region_features
+                on_progress(Progress("features", num_done, len(wanted), fraction=num_done / len(wanted)))
 
 
-@dataclass
+@dataclass(frozen=True)
 class _PoolEncoder:
-    """A frozen encoder over a source, with some region features kept."""
+    """A frozen encoder over a source."""
 
     source: ImageSource
     partitions: Callable[[int], Partition]
     settings: RoundSettings
     encoder: Encoder
     device: torch.device
-    kept: dict[int, Floats] = field(default_factory=dict)
-    kept_bytes: int = 0
 
     @classmethod
     def of(
@@ -91,20 +85,6 @@ class _PoolEncoder:
             encoder = build_encoder(settings.encoder, settings.encoder_weights)
         encoder = encoder.to(memory_format=torch.channels_last).to(device).eval()
         return cls(source, partitions, settings, encoder, device)
-
-    def region_features(self, index: int) -> Floats:
-        """(R, D), kept or made again."""
-        if index in self.kept:
-            return self.kept[index]
-        pixels, pooling = self.read(index)
-        return mean_over_regions(pooling, self.encode([pixels])[0])
-
-    def keep(self, index: int, pooling: Floats, features: Floats) -> None:
-        """Remember an image's region features while there is room."""
-        num_bytes = pooling.shape[0] * features.shape[1] * features.itemsize
-        if self.kept_bytes + num_bytes <= _KEPT_BYTES:
-            self.kept[index] = mean_over_regions(pooling, features)
-            self.kept_bytes += num_bytes
 
     def read(self, index: int) -> tuple[NDArray[np.uint8], Floats]:
         """Pixels at training size, and the pooling matrix (R, h * w) of `pooling_matrix`."""

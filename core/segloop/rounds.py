@@ -8,7 +8,7 @@ same regions wherever it runs. This module knows no torch, no file, no database 
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from segloop.acquisition import PoolView, find_acquisition
 from segloop.audit import draw_audit, reserved_regions
-from segloop.coverage import cold_start
+from segloop.coverage import cold_start, images_to_see
 from segloop.errors import EmptyPoolError, SettingsError
 from segloop.regions import Partition, neighbours
 from segloop.seeds import Purpose, generator, torch_seed
@@ -37,8 +37,8 @@ Names = Callable[[int], str]
 RegionFeatures = Callable[[int], NDArray[np.floating]]
 """Image index -> float (R, D), as `segloop.scoring` left them."""
 
-Encode = Callable[[], tuple[NDArray[np.float32], Callable[[int], NDArray[np.float32]]]]
-"""() -> image features float32 (N, D), and image index -> region features float32 (R, D)."""
+Encode = Callable[[list[int]], Iterator[tuple[int, NDArray[np.float32]]]]
+"""Image indices -> (index, region features float32 (R, D)) of each, in that order."""
 
 
 class ColdStart(StrEnum):
@@ -148,8 +148,9 @@ def plan_cold_start(
         partitions: the pool's partitions.
         asked: what has been asked before.
         num_images: images of the pool.
-        encode: features of a frozen encoder, as `lambda: scoring.encode_pool(source, partitions, settings)`;
-            called for `coverage` alone.
+        encode: features of a frozen encoder, as
+            `lambda images: scoring.encode_pool(source, partitions, settings, images)`; called for `coverage`
+            alone.
         budget: what may be asked now.
         settings: border rule, audit and seed are read.
         round_number: the round whose queries these are.
@@ -170,6 +171,7 @@ def plan_cold_start(
         audit = _Audit.draw(range(num_images), partitions, asked, names, budget=budget, settings=settings)
         return audit.queries + _plan_coverage(
             encode,
+            num_images,
             partitions,
             audit.taken_or(asked),
             budget=audit.budget,
@@ -201,6 +203,7 @@ def plan_cold_start(
 
 def _plan_coverage(
     encode: Encode,
+    num_images: int,
     partitions: Partitions,
     asked: Asked,
     *,
@@ -209,15 +212,16 @@ def _plan_coverage(
     round_number: int,
     on_progress: Callable[[float], None] | None,
 ) -> list[PlannedQuery]:
-    image_features, region_features = encode()
+    rng = generator(settings.seed, round_number, Purpose.COLD_START)
+    images = images_to_see(num_images, rng=rng)
     picked = cold_start(
-        image_features,
-        region_features,
+        encode(images),
+        images=images,
         region_areas=lambda index: partitions(index).areas,
         candidates=lambda index: candidate_mask(partitions(index), asked(index), settings),
         budget_regions=budget.regions,
         budget_pixels=budget.pixels,
-        rng=generator(settings.seed, round_number, Purpose.COLD_START),
+        rng=rng,
         on_progress=on_progress,
     )
     return [PlannedQuery(image, region, 0.0) for image, region in picked]

@@ -279,7 +279,7 @@ class _ArmRun:
             self.pool.partition,
             self.pool.asked,
             num_images=len(self.pool),
-            encode=lambda: encode_pool(self.pool, self.pool.partition, self.settings),
+            encode=lambda images: encode_pool(self.pool, self.pool.partition, self.settings, images),
             budget=self._budget(0),
             settings=self.settings,
             round_number=0,

@@ -118,7 +118,7 @@ def test_a_cold_start_audits_too_and_keeps_its_budget() -> None:
         _partition,
         _nothing,
         num_images=NUM_IMAGES,
-        encode=lambda: (features.mean(axis=1), features.__getitem__),
+        encode=lambda images: ((index, features[index]) for index in images),
         budget=Budget(pixels=4 * 60),
         settings=RoundSettings(audit_fraction=0.05),
         round_number=0,

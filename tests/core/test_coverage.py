@@ -1,4 +1,4 @@
-from itertools import islice
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -6,165 +6,143 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segloop.coverage import cold_start, farthest_first
-from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError
+from segloop.coverage import cold_start, images_to_see, k_means
+from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeError
 
 Floats = NDArray[np.float32]
+Places = list[tuple[int, int]]
 
 
-def rng() -> np.random.Generator:
-    return np.random.default_rng(7)
+def rng(seed: int = 7) -> np.random.Generator:
+    return np.random.default_rng(seed)
 
 
-def pool(num_images: int, num_regions: int = 6, dim: int = 3) -> tuple[Floats, list[Floats]]:
-    regions = np.random.default_rng(1).normal(size=(num_images, num_regions, dim)).astype(np.float32)
-    return regions.mean(axis=1), list(regions)
+def pool(num_images: int, num_regions: int = 6, dim: int = 3) -> Floats:
+    return np.random.default_rng(1).normal(size=(num_images, num_regions, dim)).astype(np.float32)
 
 
-def test_farthest_first_equals_a_plain_loop() -> None:
-    features, _ = pool(40)
-    order = list(farthest_first(features, rng=rng()))
-    assert sorted(order) == list(range(40))
-    for step in range(1, 40):
-        distance = [
-            -1.0
-            if row in order[:step]
-            else min(float(((features[row] - features[other]) ** 2).sum()) for other in order[:step])
-            for row in range(40)
-        ]
-        assert distance[order[step]] == pytest.approx(max(distance), rel=1e-4)
+def read(features: Floats) -> Iterator[tuple[int, Floats]]:
+    yield from enumerate(features)
 
 
-def test_equal_images_are_each_visited_once() -> None:
-    assert sorted(farthest_first(np.ones((5, 4), np.float32), rng=rng())) == [0, 1, 2, 3, 4]
+def ask(features: Floats, *, seed: int = 7, **budget: object) -> Places:
+    """With regions of one pixel, unless areas are given."""
+    areas = {"region_areas": lambda _: np.ones(features.shape[1], np.int64)}
+    images = list(range(len(features)))
+    return cold_start(read(features), images=images, rng=rng(seed), **{**areas, **budget})  # type: ignore[arg-type]
 
 
-def test_clusters_are_covered_before_any_is_visited_twice() -> None:
-    centres = np.array([[0, 0], [10, 0], [0, 10], [10, 10]], dtype=np.float32)
-    features = np.repeat(centres, 25, axis=0) + np.random.default_rng(2).normal(0, 0.1, (100, 2)).astype(
-        np.float32
-    )
-    assert {index // 25 for index in islice(farthest_first(features, rng=rng()), 4)} == {0, 1, 2, 3}
+def three_kinds() -> tuple[Floats, NDArray[np.int64]]:
+    """12 images of 20 regions: 70 % of kind 0, 20 % of kind 1, 10 % of kind 2; one odd one."""
+    random = np.random.default_rng(3)
+    kinds = random.choice(3, size=(12, 20), p=[0.7, 0.2, 0.1])
+    middles = np.eye(3, 8, dtype=np.float32) * 6
+    features = middles[kinds] + random.normal(0, 0.3, (12, 20, 8)).astype(np.float32)
+    features[4, 4], kinds[4, 4] = 100, 3
+    return features.astype(np.float32), kinds
 
 
-def test_the_most_different_region_is_asked() -> None:
-    regions = [np.zeros((5, 2), np.float32), np.zeros((5, 2), np.float32)]
-    regions[0][3] = 9
-    regions[1][1] = -9
-    features = np.array([part.mean(axis=0) for part in regions])
-    picked = cold_start(
-        features,
-        regions.__getitem__,
-        region_areas=lambda _: np.ones(5, np.int64),
-        budget_regions=2,
-        rng=rng(),
-    )
-    assert sorted(picked) == [(0, 3), (1, 1)]
+@pytest.mark.parametrize("seed", range(5))
+def test_every_kind_is_asked_and_common_ones_more(seed: int) -> None:
+    features, kinds = three_kinds()
+    asked = [int(kinds[place]) for place in ask(features, seed=seed, budget_regions=24)]
+    assert {0, 1, 2} <= set(asked)
+    assert asked.count(0) > asked.count(1) + asked.count(2)
+    assert asked.count(3) <= 1, "one odd region is one region"
 
 
-def test_more_regions_than_images_are_spread_evenly() -> None:
-    features, regions = pool(4)
-    picked = cold_start(
-        features,
-        regions.__getitem__,
-        region_areas=lambda _: np.ones(6, np.int64),
-        budget_regions=10,
-        rng=rng(),
-    )
-    assert len(set(picked)) == 10
-    assert sorted(np.bincount([image for image, _ in picked])) == [2, 2, 3, 3]
-    everything = cold_start(
-        features,
-        regions.__getitem__,
-        region_areas=lambda _: np.ones(6, np.int64),
-        budget_regions=99,
-        rng=rng(),
-    )
-    assert len(set(everything)) == 24
+def test_k_means_ends_where_a_plain_loop_does() -> None:
+    random = np.random.default_rng(2)
+    features = np.concatenate([random.normal(centre, 0.2, (30, 4)) for centre in (0, 4, 8)], dtype=np.float32)
+    clusters = list(k_means(features, 3, rng(1)))
+    assert sorted(int(row) for cluster in clusters for row in cluster) == list(range(90))
+    middles = [features[cluster].mean(axis=0) for cluster in clusters]
+    for own, cluster in enumerate(clusters):
+        distances = [[float(((features[row] - middle) ** 2).sum()) for middle in middles] for row in cluster]
+        assert all(min(range(len(middles)), key=each.__getitem__) == own for each in distances)
+        to_own = [each[own] for each in distances]
+        assert to_own == sorted(to_own), "nearest first"
+
+
+def test_k_means_of_equal_rows_and_of_more_clusters_than_rows() -> None:
+    assert [list(cluster) for cluster in k_means(np.ones((4, 2), np.float32), 3, rng())] == [[0, 1, 2, 3]]
+    rows = [int(cluster[0]) for cluster in k_means(pool(1)[0], 50, rng())]
+    assert sorted(rows) == list(range(6))
+
+
+def test_regions_are_spread_over_images() -> None:
+    features = pool(10, num_regions=12, dim=5)
+    few = ask(features, budget_regions=5)
+    assert len({image for image, _ in few}) == 5, "at most one each while few are asked"
+    many = ask(features, budget_regions=40)
+    assert len(set(many)) == 40
+    assert max(np.bincount([image for image, _ in many])) <= 8, "twice the mean share"
+    assert len(set(ask(features, budget_regions=999))) == 120
 
 
 def test_only_candidates_are_asked_and_images_without_any_are_passed_over() -> None:
-    features, regions = pool(4)
     open_ = np.zeros((4, 6), np.bool_)
     open_[1, 2] = open_[3, 5] = True
-    picked = cold_start(
-        features,
-        regions.__getitem__,
-        region_areas=lambda _: np.ones(6, np.int64),
-        candidates=open_.__getitem__,
-        budget_regions=2,
-        rng=rng(),
-    )
-    assert sorted(picked) == [(1, 2), (3, 5)]
+    assert sorted(ask(pool(4), candidates=open_.__getitem__, budget_regions=2)) == [(1, 2), (3, 5)]
+    assert sorted(ask(pool(4), candidates=open_.__getitem__, budget_regions=9)) == [(1, 2), (3, 5)]
 
 
 @settings(deadline=None, max_examples=50)
 @given(budget=st.integers(1, 400), seed=st.integers(0, 5))
 def test_a_budget_in_pixels_is_used_up_and_never_exceeded(budget: int, seed: int) -> None:
-    features, regions = pool(6)
     areas = np.random.default_rng(seed).integers(5, 30, size=(6, 6))
-    picked = cold_start(
-        features, regions.__getitem__, region_areas=areas.__getitem__, budget_pixels=budget, rng=rng()
-    )
-    spent = sum(int(areas[entry]) for entry in picked)
-    left = [
-        int(areas[image, region])
-        for image in range(6)
-        for region in range(6)
-        if (image, region) not in picked
-    ]
+    picked = ask(pool(6), region_areas=areas.__getitem__, budget_pixels=budget)
+    left = [int(areas[image, region]) for image in range(6) for region in range(6)]
+    for place in picked:
+        left.remove(int(areas[place]))
+    spent = sum(int(areas[place]) for place in picked)
     assert len(set(picked)) == len(picked)
     assert spent <= budget
-    assert not left or not picked or budget - spent < max(left)
+    assert not left or budget - spent < min(left), "nothing that is left would fit"
 
 
-def test_a_larger_pool_is_sampled_and_the_same_generator_gives_the_same_regions() -> None:
-    features, regions = pool(50)
+def test_the_same_generator_gives_the_same_regions() -> None:
+    features = pool(50)
+    assert ask(features, seed=1, budget_regions=9) == ask(features, seed=1, budget_regions=9)
+    assert ask(features, seed=1, budget_regions=9) != ask(features, seed=2, budget_regions=9)
 
-    def ask(seed: int) -> list[tuple[int, int]]:
-        return cold_start(
-            features,
-            regions.__getitem__,
-            region_areas=lambda _: np.ones(6, np.int64),
-            budget_regions=9,
-            max_images=10,
-            rng=np.random.default_rng(seed),
-        )
 
-    assert ask(1) == ask(1)
-    assert ask(1) != ask(2)
-    assert len({image for image, _ in ask(1)}) == 9
+def test_a_large_pool_is_sampled_before_anything_is_encoded() -> None:
+    assert images_to_see(9, rng=rng(), max_images=9) == list(range(9))
+    seen = images_to_see(1000, rng=rng(), max_images=10)
+    assert len(set(seen)) == 10
+    assert seen == sorted(seen)
+    features = pool(1000)
+    picked = cold_start(
+        ((image, features[image]) for image in seen),
+        images=seen,
+        region_areas=lambda _: np.ones(6, np.int64),
+        budget_regions=9,
+        rng=rng(),
+    )
+    assert {image for image, _ in picked} <= set(seen)
+    assert len(picked) == 9
+
+
+def test_many_regions_are_clustered_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segloop.coverage._CLUSTERS_AT_ONCE", 4)
+    shares: list[float] = []
+    picked = ask(pool(20, num_regions=12), budget_regions=15, on_progress=shares.append)
+    assert len(set(picked)) == 15
+    assert shares == [0.25, 0.5, 0.75, 1.0]
 
 
 def test_bad_input_is_refused() -> None:
-    features, regions = pool(3)
-
-    def ask(
-        features: Floats, in_regions: int | None = None, in_pixels: int | None = None
-    ) -> list[tuple[int, int]]:
-        return cold_start(
-            features,
-            regions.__getitem__,
-            region_areas=lambda _: np.ones(6, np.int64),
-            rng=rng(),
-            budget_regions=in_regions,
-            budget_pixels=in_pixels,
-        )
-
+    features = pool(3)
     for in_regions, in_pixels in ((None, None), (1, 1), (-1, None)):
         with pytest.raises(SettingsError):
-            ask(features, in_regions, in_pixels)
-    with pytest.raises(EmptyPoolError):
-        ask(features[:0], in_regions=1)
-    with pytest.raises(NonFiniteError, match="3 of 9"):
-        ask(np.where(np.eye(3, dtype=bool), np.nan, features), in_regions=1)
-    assert ask(features, in_regions=0) == []
-    with pytest.raises(EmptyPoolError):
-        cold_start(
-            features,
-            regions.__getitem__,
-            region_areas=lambda _: np.ones(6, np.int64),
-            candidates=lambda _: np.zeros(6, np.bool_),
-            budget_regions=1,
-            rng=rng(),
-        )
+            ask(features, budget_regions=in_regions, budget_pixels=in_pixels)
+    with pytest.raises(EmptyPoolError, match="no image"):
+        ask(features[:0], budget_regions=1)
+    with pytest.raises(NonFiniteError, match="1 of 18 feature values of image 1"):
+        ask(np.where(np.arange(54).reshape(3, 6, 3) == 20, np.float32(np.nan), features), budget_regions=1)
+    with pytest.raises(ShapeError, match="image 0 has 5 regions"):
+        ask(features, budget_regions=1, region_areas=lambda _: np.ones(5, np.int64))
+    assert ask(features, budget_regions=0) == []
+    with pytest.raises(EmptyPoolError, match="no region"):
+        ask(features, candidates=lambda _: np.zeros(6, np.bool_), budget_regions=1)

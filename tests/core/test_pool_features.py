@@ -1,8 +1,6 @@
 import numpy as np
-import pytest
 import torch
 
-from segloop import pool_features
 from segloop.devices import seeded
 from segloop.encoders import build_encoder
 from segloop.network import normalise
@@ -39,27 +37,31 @@ def test_pooling_counts_the_pixels_of_each_region_in_each_cell() -> None:
     assert not found[2].any()
 
 
-def test_features_are_means_over_image_and_regions() -> None:
+def test_features_are_means_over_regions() -> None:
     source = _source(3)
     reports: list[Progress] = []
-    image_features, region_features = encode_pool(source, _partition, SETTINGS, on_progress=reports.append)
+    found = dict(encode_pool(source, _partition, SETTINGS, on_progress=reports.append))
     with seeded(SETTINGS.seed):
         encoder = build_encoder("mobilenet_v2", "random").eval()
     with torch.inference_mode():
         pixels = torch.from_numpy(np.stack(source.images))
         high = encoder(normalise(pixels, encoder))[1].numpy()
-    assert image_features.shape == (3, 320)
-    assert image_features.dtype == np.float32
-    np.testing.assert_allclose(image_features, high.mean(axis=(2, 3)), rtol=1e-3, atol=1e-5)
+    assert found[1].shape == (12, 320)
+    assert found[1].dtype == np.float32
     # 16-pixel regions are exactly the encoder's cells
-    np.testing.assert_allclose(region_features(1), high[1].reshape(320, 12).T, rtol=1e-3, atol=1e-5)
+    for index in range(3):
+        np.testing.assert_allclose(found[index], high[index].reshape(320, 12).T, rtol=1e-3, atol=1e-5)
     assert [report.step for report in reports] == [3]
 
 
-def test_features_beyond_the_memory_limit_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = _source(3)
-    _, kept = encode_pool(source, _partition, SETTINGS)
-    monkeypatch.setattr(pool_features, "_KEPT_BYTES", 12 * 320 * 4)
-    _, partly = encode_pool(source, _partition, SETTINGS)
-    for index in range(3):
-        np.testing.assert_allclose(partly(index), kept(index), rtol=1e-4, atol=1e-5)
+def test_only_the_images_asked_for_are_encoded_in_their_order() -> None:
+    source = _source(11)
+    reports: list[Progress] = []
+    wanted = [7, 2, 10, 3, 0, 1, 9, 8, 4]
+    part = list(encode_pool(source, _partition, SETTINGS, wanted, on_progress=reports.append))
+    assert [index for index, _ in part] == wanted
+    everything = dict(encode_pool(source, _partition, SETTINGS))
+    for index, features in part:
+        np.testing.assert_allclose(features, everything[index], rtol=1e-4, atol=1e-5)
+    assert [report.step for report in reports] == [8, 9]
+    assert reports[-1].fraction == 1

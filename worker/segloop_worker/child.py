@@ -219,7 +219,7 @@ def run_cold_start(job: ChildJob) -> dict[str, Any]:
             partitions,
             asked,
             num_images=len(source),
-            encode=lambda: encode_pool(source, partitions, job.settings, on_progress=report),
+            encode=lambda images: encode_pool(source, partitions, job.settings, images, on_progress=report),
             budget=Budget(regions=job.spec.budget_regions, pixels=job.spec.budget_pixels),
             settings=job.settings,
             round_number=job.spec.round_number,
