@@ -370,15 +370,17 @@ METHOD_PRESETS: dict[Method, dict[str, Any]] = {
     Method.S4AL_PLUS: {},
     Method.SEGLOOP: {
         "acquisition": Acquisition.BVSB,
-        "class_balance": 6.0,
         "quota": Quota.GLOBAL,
         "suppress_neighbours": True,
+        "top_factor": 5.0,
         # short schedules on sparse answers: the paper's rate makes the loss rise at first, and a second
         # network from ImageNet's weights has no time to catch up with the first (docs/decisions/0006)
         "lr_heads": 0.02,
-        "generation_0_share": 0.5,
+        "generation_0_share": 0.7,
+        "loss_means": LossMeans.SEPARATE,
+        "pseudo_label_quantile": 0.25,
         "warm_start": True,
-        "warm_lr_factor": 0.5,
+        "warm_lr_factor": 1.0,
     },
     # S4AL (WACV 2023) as released, where the settings reach: docs/decisions say what they do not
     Method.S4AL: {
