@@ -107,7 +107,8 @@ export class Desk {
     placeRegion(this.canvas, work, this.editor.stage.view);
     this.looks.open(work, this.palette);
     if (!this.hasChosenSize) this.suggestBrushSize(work);
-    if (!work.document.prediction && work.segments && !this.hasChosenTool) {
+    const isEmpty = !work.document.prediction && work.document.numUnlabelled > 0;
+    if (isEmpty && work.segments && !this.hasChosenTool) {
       this.editor.setTool("superpixel");
       set({ tool: "superpixel" });
     }

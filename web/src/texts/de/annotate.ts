@@ -24,7 +24,7 @@ export const annotate: Texts["annotate"] = {
   },
   toolHints: {
     brush: (key) =>
-      `Ziehen malt. ${key("smaller")} und ${key("larger")} ändern die Größe, ${key("brushShape")} rund oder eckig.`,
+      `Ziehen malt. „${key("smaller")}“ und „${key("larger")}“ ändern die Größe, ${key("brushShape")} rund oder eckig.`,
     eraser: (key) =>
       `Ziehen radiert. ${key("eraseTo")}: zurück zur Antwort des Modells oder zu „ohne Klasse“.`,
     polygon: (key) =>
@@ -163,7 +163,7 @@ export const annotate: Texts["annotate"] = {
   resetKeys: "Alle Tasten zurücksetzen",
   keyTaken: (key, action) => `${key} gehört schon zu „${action}“.`,
   helpClassKeys: (key) =>
-    `Klassen jenseits der neunten: ${key("classNumber")} und zwei Ziffern, Schritt für Schritt ${key("previousClass")} und ${key("nextClass")}, oder ${key("search")} und der Name.`,
+    `Klassen jenseits der neunten: ${key("classNumber")} und zwei Ziffern, Schritt für Schritt „${key("previousClass")}“ und „${key("nextClass")}“, oder „${key("search")}“ und der Name.`,
   helpMouse: (key) =>
     `Das Mausrad zoomt am Zeiger. ${key("hold")} halten oder mittlere Maustaste verschiebt. Rechtsklick nimmt die Klasse darunter.`,
   firstTitle: "So geht es",
@@ -247,6 +247,6 @@ export const annotate: Texts["annotate"] = {
     right10: "Cursor 10 px nach rechts",
     up10: "Cursor 10 px nach oben",
     down10: "Cursor 10 px nach unten",
-    hold: "Am Cursor malen; ohne Cursor, gehalten, die Ansicht verschieben",
+    hold: "Am Cursor malen; ohne ihn gehalten: Ansicht verschieben",
   },
 };

@@ -24,7 +24,7 @@ export const annotate = {
   },
   toolHints: {
     brush: (key: KeyOf) =>
-      `Drag to paint. ${key("smaller")} and ${key("larger")} change the size, ${key("brushShape")} round or square.`,
+      `Drag to paint. “${key("smaller")}” and “${key("larger")}” change the size, ${key("brushShape")} round or square.`,
     eraser: (key: KeyOf) => `Drag to erase. ${key("eraseTo")}: back to the model's answer, or to unlabelled.`,
     polygon: (key: KeyOf) =>
       `Click corners; double click, the first corner or ${key("submit")} fills. ${key("undoCorner")} takes the last corner back.`,
@@ -156,7 +156,7 @@ export const annotate = {
   resetKeys: "Reset all keys",
   keyTaken: (key: string, action: string) => `${key} is taken by “${action}”.`,
   helpClassKeys: (key: KeyOf) =>
-    `Classes beyond the ninth: ${key("classNumber")} and two digits, ${key("previousClass")} and ${key("nextClass")} step by step, or ${key("search")} and the name.`,
+    `Classes beyond the ninth: ${key("classNumber")} and two digits, “${key("previousClass")}” and “${key("nextClass")}” step by step, or “${key("search")}” and the name.`,
   helpMouse: (key: KeyOf) =>
     `Wheel zooms at the pointer. Hold ${key("hold")}, or use the middle button, to pan. Right click picks the class under it.`,
   firstTitle: "How it works",
@@ -240,6 +240,6 @@ export const annotate = {
     right10: "Cursor right 10 px",
     up10: "Cursor up 10 px",
     down10: "Cursor down 10 px",
-    hold: "Paint at the cursor; without one, held, move the view",
+    hold: "Paint at the cursor; held without one: move the view",
   },
 };
