@@ -147,13 +147,18 @@ function viewActions({ editor, looks }: Desk): Action[] {
   ];
 }
 
-function cursorActions({ editor }: Desk): Action[] {
+function cursorActions(desk: Desk): Action[] {
+  const { editor } = desk;
   const action = actionIn(groups.cursor);
   return [
     ...CURSOR_MOVES.map(({ id, dx, dy }) => action(id, () => editor.moveCursor(dx, dy), isWorking)),
     {
       ...action("hold", () => editor.holdSpace()),
-      release: (isLost) => (isLost ? editor.dropSpace() : editor.releaseSpace()),
+      release: (isLost) => {
+        if (isLost) editor.dropSpace();
+        else editor.releaseSpace();
+        desk.showCounts(); // a stroke can be undone once it has ended, which changes no pixel
+      },
     },
   ];
 }
