@@ -21,7 +21,7 @@ router = APIRouter(tags=["rounds"])
 
 _METHOD_HELP = {
     Method.S4AL_PLUS: "answers and pseudo labels together, with a contrastive loss (S4AL+)",
-    Method.SEGLOOP: "S4AL+ for sparse answers: rounds that go on from the last, the whole pool ranked by doubt",
+    Method.SEGLOOP: "S4AL+ for sparse answers: rounds go on from the last, the whole pool ranked by doubt",
     Method.S4AL: "an average of the student's weights as teacher, images mixed by classes (S4AL)",
     Method.SUPERVISED: "answers only",
 }

@@ -85,7 +85,8 @@ export const server: ServerTexts = {
   },
   methods: {
     s4al_plus: "Antworten und Pseudo-Labels zusammen, mit kontrastivem Verlust (S4AL+)",
-    segloop: "S4AL+, das zuerst nach seltenen und verwechselten Klassen fragt, über den ganzen Pool gereiht",
+    segloop:
+      "S4AL+ für wenige Antworten: jede Runde macht bei der letzten weiter, der ganze Pool nach Zweifel gereiht",
     s4al: "ein Mittel der Schülergewichte als Lehrer, Bilder nach Klassen gemischt (S4AL)",
     supervised: "nur Antworten",
   },
