@@ -1,17 +1,18 @@
-"""The command that runs a simulation: `python -m segloop.simulate CONFIG.toml`."""
+"""The command that runs a simulation: `python -m segloop.simulate CONFIG.toml`, or `torchrun -m` the same."""
 
 import argparse
 import dataclasses
 import fcntl
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
 from tqdm import tqdm
 
 from segloop.errors import SegloopError, SettingsError
+from segloop.processes import ALONE, Processes, joined_processes
 from segloop.simulation import Simulation
 from segloop.simulation_config import BudgetAxis, SimulationConfig, load_config
 from segloop.simulation_processes import run_in_processes
@@ -38,21 +39,38 @@ def main(arguments: list[str] | None = None) -> int:
         help="run so many arms and seeds at once, on one GPU or sharing the CPU's cores (default: 1)",
     )
     asked = parser.parse_args(arguments)
+    processes = ALONE
     try:
-        config = load_config(asked.config, data=asked.data, weights=asked.weights)
-        if asked.axis is not None:
-            config = dataclasses.replace(config, axis=BudgetAxis(asked.axis))
-        out = asked.out or Path("simulations") / asked.config.stem
-        out.mkdir(parents=True, exist_ok=True)
-        with _alone(out), _Bar(config) as bar:
-            if asked.processes > 1:
-                run_in_processes(config, out, asked.processes, on_progress=bar.show)
-            result = Simulation(config, out, on_progress=bar.show).run()
+        with joined_processes() as processes:
+            said = _run(asked, processes)
     except SegloopError as error:
-        print(f"simulation: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        if processes.is_first:
+            print(f"simulation: {error}", file=sys.stderr)  # noqa: T201 - a command's output
         return 2
-    print(f"{summarise(result)}\n\n{out / 'result.json'}\n{out / 'curve.png'}")  # noqa: T201 - a command's output
+    if processes.is_first:
+        print(said)  # noqa: T201 - a command's output
     return 0
+
+
+def _run(asked: argparse.Namespace, processes: Processes) -> str:
+    """Run what was asked for, and sum it up."""
+    if asked.processes > 1 and processes.size > 1:
+        raise SettingsError(
+            f"--processes {asked.processes} under torchrun: take one of the two (--processes runs arms and "
+            "seeds side by side, torchrun shares the images of each step)"
+        )
+    config = load_config(asked.config, data=asked.data, weights=asked.weights)
+    if asked.axis is not None:
+        config = dataclasses.replace(config, axis=BudgetAxis(asked.axis))
+    out: Path = asked.out or Path("simulations") / asked.config.stem
+    out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        processes.once(lambda: stack.enter_context(_alone(out)))
+        bar = stack.enter_context(_Bar(config, is_shown=processes.is_first))
+        if asked.processes > 1:
+            run_in_processes(config, out, asked.processes, on_progress=bar.show)
+        result = Simulation(config, out, on_progress=bar.show, processes=processes).run()
+    return f"{summarise(result)}\n\n{out / 'result.json'}\n{out / 'curve.png'}"
 
 
 def _at_least_one(text: str) -> int:
@@ -76,10 +94,12 @@ def _alone(out: Path) -> Iterator[None]:
 class _Bar:
     """A progress bar over the image-steps of all arms, seeds and rounds."""
 
-    def __init__(self, config: SimulationConfig) -> None:
+    def __init__(self, config: SimulationConfig, *, is_shown: bool) -> None:
         steps = sum(arm.image_steps for arm in config.arms)
         steps += config.reference.image_steps if config.reference else 0
-        self._bar = tqdm(total=steps * len(config.seeds), unit="step", dynamic_ncols=True)
+        self._bar = tqdm(
+            total=steps * len(config.seeds), unit="step", dynamic_ncols=True, disable=not is_shown
+        )
         self._done: dict[str, int] = {}
 
     def __enter__(self) -> Self:

@@ -3,6 +3,9 @@
 Replays the service's order of steps against known truth: a cold start, answers by the oracle, then rounds
 that train, evaluate, score and ask. Every arm and seed keeps its state in a file of its own, replaced after
 each round, so a run that was killed goes on where it was. Writes result.json, curve.png and curve.svg.
+
+Processes that torchrun started go through it together: they train as one, and whatever else is to be done
+(measuring, scoring, asking, writing) process 0 does for all.
 """
 
 import dataclasses
@@ -12,6 +15,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ from segloop.errors import SettingsError
 from segloop.evaluation import metrics_of
 from segloop.network import SegmentationNetwork, save_weights
 from segloop.pool_features import encode_pool
+from segloop.processes import ALONE, Processes
 from segloop.rounds import Budget, PlannedQuery, plan_cold_start, plan_queries, settings_of_round
 from segloop.scoring import evaluate, evaluate_audit, score_images, summarise_pool
 from segloop.settings import AnnotationKind, PartitionKind, QueryPurpose, RoundSettings
@@ -103,8 +108,14 @@ class Simulation:
         *,
         on_progress: OnProgress = lambda _what, _steps: None,
         checkpoint_seconds: float = 20.0,
+        processes: Processes = ALONE,
     ) -> None:
-        """Open the data; `on_progress` hears of training, checkpoints lie `checkpoint_seconds` apart."""
+        """Open the data.
+
+        `on_progress` hears of training, in process 0; checkpoints lie `checkpoint_seconds` apart; the group
+        of `processes` is open as long as the simulation runs.
+        """
+        self.processes = processes
         self._checkpoint_seconds = checkpoint_seconds
         self.config = config
         self.out = out
@@ -112,7 +123,7 @@ class Simulation:
         unknown = sorted(set(config.tail_classes) - set(self.class_names))
         if unknown:
             raise SettingsError(f"tail_classes {', '.join(unknown)}: known are {', '.join(self.class_names)}")
-        self._on_progress = on_progress
+        self._on_progress = on_progress if processes.is_first else lambda _what, _steps: None
 
     def run(self) -> dict[str, Any]:
         """Every arm and the reference for every seed; the content of result.json, which is written too."""
@@ -128,11 +139,14 @@ class Simulation:
             "commit": find_commit(),
             "machine": describe_machine(),
         }
+        return self.processes.once(lambda: self._write(result))
+
+    def _write(self, result: dict[str, Any]) -> dict[str, Any]:
         _write_atomic(self.out / "result.json", json.dumps(result, indent=1) + "\n")
         held_out = self.config.data.hold_out
         draw_curve(
-            rows,
-            reference,
+            result["rows"],
+            result["reference"],
             self.out,
             title=self.config.name,
             axis=self.config.axis,
@@ -145,20 +159,20 @@ class Simulation:
         settings = dataclasses.replace(arm.settings, seed=seed)
         folder = self.out / "arms" / f"{arm.name}-seed{seed}"
         state_path = folder / "state.json"
-        state = ArmState.load(state_path, self._fingerprint(arm.identity(), seed))
+        state = self._load_state(state_path, arm.identity(), seed)
         pool = SimulatedPool(self.pool_truth, kind=arm.partition, size_px=arm.size_px, answers=arm.answers)
         for asked in state.queries:
             pool.answer(state.planned(asked))
         run = _ArmRun(self, arm, settings, pool, folder, state)
         if not state.queries:
-            run.ask(run.plan_first())
-            state.save(state_path)
+            run.ask(self.processes.once(run.plan_first))
+            self._save_state(state, state_path)
         for number, image_steps in enumerate(arm.image_steps_per_round[: len(state.rows)], start=1):
             self._on_progress(f"{arm.name}, seed {seed}, round {number}: done", image_steps)
         for number in range(len(state.rows) + 1, arm.num_rounds + 1):
             run.do_round(number)
-            state.save(state_path)
-            run.clean_up(number)
+            self._save_state(state, state_path)
+            self.processes.once(partial(run.clean_up, number))
         return state.rows
 
     def run_reference(self, seed: int) -> dict[str, Any]:
@@ -166,7 +180,7 @@ class Simulation:
         assert self.config.reference is not None
         settings = dataclasses.replace(self.config.reference, seed=seed)
         folder = self.out / "arms" / f"reference-seed{seed}"
-        state = ArmState.load(folder / "state.json", self._fingerprint(settings.changes(), seed))
+        state = self._load_state(folder / "state.json", settings.changes(), seed)
         if state.rows:
             self._on_progress(f"all labels, seed {seed}: done", settings.image_steps)
             return state.rows[0]
@@ -179,9 +193,11 @@ class Simulation:
             for region in range(everything.partition(image).num_regions)
         )
         model = self.train(self.pool_truth, settings, folder / "round-1", f"all labels, seed {seed}")
-        state.rows.append(self.row("all_labels", seed, 1, everything, model, settings))
-        state.save(folder / "state.json")
-        shutil.rmtree(folder / "round-1", ignore_errors=True)
+        state.rows.append(
+            self.processes.once(lambda: self.row("all_labels", seed, 1, everything, model, settings))
+        )
+        self._save_state(state, folder / "state.json")
+        self.processes.once(lambda: shutil.rmtree(folder / "round-1", ignore_errors=True))
         return state.rows[0]
 
     def train(
@@ -254,6 +270,12 @@ class Simulation:
         )
         return {"audit": {**estimate.to_mapping(), "num_regions": audited.num_regions}}
 
+    def _load_state(self, path: Path, what: dict[str, Any], seed: int) -> ArmState:
+        return self.processes.once(lambda: ArmState.load(path, self._fingerprint(what, seed)))
+
+    def _save_state(self, state: ArmState, path: Path) -> None:
+        self.processes.once(lambda: state.save(path))
+
     def _fingerprint(self, what: dict[str, Any], seed: int) -> str:
         plain = dataclasses.asdict(DataConfig())
         said = dataclasses.asdict(self.config.data).items()
@@ -298,32 +320,37 @@ class _ArmRun:
         steps = self.arm.image_steps_per_round[number - 1]
         settings = dataclasses.replace(settings_of_round(self.settings, number), image_steps=steps)
         model = self.simulation.train(self.pool, settings, self._work_dir(number), what, initial)
-        row = self.simulation.row(
-            self.arm.method,
-            self.settings.seed,
-            self.arm.first_number + number - 1,
-            self.pool,
-            model,
-            self.settings,
+        once = self.simulation.processes.once
+        row = once(
+            lambda: self.simulation.row(
+                self.arm.method,
+                self.settings.seed,
+                self.arm.first_number + number - 1,
+                self.pool,
+                model,
+                self.settings,
+            )
         )
         if self.state.rows:
             for name in _CUMULATIVE:
                 row[name] += self.state.rows[-1][name]
         if number < self.arm.num_rounds:
-            check = ConfidenceCheck(len(self.simulation.class_names), self.settings.pseudo_label_threshold)
-            self.ask(self.plan_next(model.network, number, check))
-            if check.num_pixels:
-                row["confident"] = check.to_mapping()
+            planned, confident = once(lambda: self.plan_next(model.network, number))
+            self.ask(planned)
+            row |= {} if confident is None else {"confident": confident}
         if self.settings.uses_last_weights:
             self.state.weights = f"weights-{number}.safetensors"
-            save_weights(model.network, self.folder / self.state.weights, {"round": str(number)})
+            path = self.folder / self.state.weights
+            once(lambda: save_weights(model.network, path, {"round": str(number)}))
         self.state.rows.append(row)
 
     def plan_next(
-        self, network: SegmentationNetwork, number: int, check: ConfidenceCheck
-    ) -> list[PlannedQuery]:
+        self, network: SegmentationNetwork, number: int
+    ) -> tuple[list[PlannedQuery], dict[str, Any] | None]:
+        """What to ask, and how right the network is where it is sure, if scoring saw that."""
+        check = ConfidenceCheck(len(self.simulation.class_names), self.settings.pseudo_label_threshold)
         features: dict[int, NDArray[np.float16]] = {}
-        return plan_queries(
+        planned = plan_queries(
             self._scores(network, features, check),
             self.pool.partition,
             self.pool.asked,
@@ -334,6 +361,7 @@ class _ArmRun:
             region_features=features.__getitem__,
             unit=self.arm.unit,
         )
+        return planned, check.to_mapping() if check.num_pixels else None
 
     def ask(self, planned: list[PlannedQuery]) -> None:
         self.pool.answer(planned)
