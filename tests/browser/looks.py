@@ -139,3 +139,16 @@ def violations(page: Page) -> list[str]:
         found += [f"{scheme} {each}" for each in page.evaluate(VIOLATIONS, rules)]
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return found
+
+
+OVERFLOWING = """() => ['html', '.annotate', '.panel', '.actionbar', '.toolbar', '.topbar'].filter((name) => {
+    const { scrollHeight, scrollWidth, clientHeight, clientWidth } = document.querySelector(name);
+    return scrollHeight > clientHeight + 1 || scrollWidth > clientWidth + 1;
+})"""
+"""Parts of the annotate page that would have to be scrolled."""
+
+WRAPPED = """() => [...document.querySelectorAll('.panel .switch button, .panel legend, .actionbar .button')]
+    .filter((element) => element.checkVisibility() && element.getClientRects().length > 0
+        && (element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1))
+    .map((element) => element.textContent)"""
+"""Words that do not fit into their control."""

@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Site
 from tests.browser.looks import (
+    OVERFLOWING,
     PAGES,
+    WRAPPED,
     answer_and_train,
     close_dialog,
     colors_at,
@@ -327,3 +329,12 @@ def test_the_servers_refusals_are_german_on_the_german_page(
     form.locator("[name=password]").fill("long enough for this server")
     form.get_by_role("button", name="Anlegen").click()
     expect(page.get_by_role("alert")).to_have_text("Den Benutzernamen „mira“ gibt es schon.")
+
+
+def test_the_german_annotate_page_fits_as_well(german_page: Page, site: Site, trained_id: str) -> None:
+    page = german_page
+    open_region(page, site, trained_id)
+    for tool in "bew":
+        page.keyboard.press(tool)
+        assert page.evaluate(OVERFLOWING) == []
+        assert page.evaluate(WRAPPED) == []

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Site
-from tests.browser.looks import close_dialog, colors_at, make_project, open_region, sign_in
+from tests.browser.looks import OVERFLOWING, close_dialog, colors_at, make_project, open_region, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -173,12 +173,6 @@ def test_news_are_told_to_those_who_do_not_see_them(canvas_page: Page) -> None:
     page.keyboard.press("d")
     expect(news.nth(1)).to_have_text("All labelled")
     expect(news.nth(2)).to_have_text("Everything you did is on the server.")
-
-
-OVERFLOWING = """() => ['html', '.annotate', '.panel', '.actionbar', '.toolbar', '.topbar'].filter((name) => {
-    const { scrollHeight, scrollWidth, clientHeight, clientWidth } = document.querySelector(name);
-    return scrollHeight > clientHeight + 1 || scrollWidth > clientWidth + 1;
-})"""
 
 
 def test_the_annotate_page_fits_into_small_windows_without_scrolling(canvas_page: Page) -> None:

@@ -69,8 +69,8 @@ export function ToolHint() {
   const keys = useKeyText();
   const hint = useAnnotate((state) => (state.phase === "working" ? words.toolHints[state.tool](keys) : ""));
   return (
-    <span className="tool-hint truncate" title={hint}>
-      {hint}
+    <span className="tool-hint" title={hint}>
+      <span className="truncate">{hint}</span>
     </span>
   );
 }

@@ -43,7 +43,7 @@ export const annotate: Texts["annotate"] = {
   },
   toolOptions: {
     brushShape: { label: "Form", choices: { round: "Rund", square: "Eckig" } },
-    eraseTo: { label: "Radieren", choices: { prediction: "Modell", unlabelled: "Ohne Klasse" } },
+    eraseTo: { label: "Radieren", choices: { prediction: "Modell", unlabelled: "Leer" } },
     wandBasis: { label: "Ähnlich in", choices: { color: "Farbe", probability: "Wahrsch." } },
     penPressure: { label: "Stiftdruck", choices: { off: "Aus", size: "Größe", hardness: "Härte" } },
   },
