@@ -52,8 +52,8 @@ def cold_start(
 ) -> list[tuple[int, int]]:
     """The regions to ask first, as (image index, region index), those that stand for most others first.
 
-    No image gets more than twice its mean share (at least one region) as long as others have what is looked
-    for. A budget in pixels is never exceeded: what is too large for the rest is passed over, others fill it.
+    No image gets more than its even share, rounded up, as long as others have what is looked for. A budget in
+    pixels is never exceeded: what is too large for the rest is passed over, others fill it.
 
     Args:
         region_features: (image index, float32 (R, D)) of `images`, in their order; read once.
@@ -89,17 +89,24 @@ def cold_start(
     if not len(sample.places):
         raise EmptyPoolError("no region is left to ask: every region of the pool has been asked")
     basket = _Basket(region_areas, given[0], in_pixels=budget_pixels is not None)
-    image_cap = max(1, -(-2 * expected // len(images)))
+    image_cap = -(-expected // len(images))
     for group in _clusters(sample, expected, rng, on_progress):
         basket.take_one(sample.places[group], image_cap)
-    for place in sample.places[rng.permutation(len(sample.places))]:
-        basket.take(int(place[0]), int(place[1]))
+    _fill(basket, sample.places[rng.permutation(len(sample.places))], image_cap)
     for image in (images[index] for index in rng.permutation(len(images))):
         if basket.is_spent:
             break
         for region in rng.permutation(np.flatnonzero(open_of(image))):
             basket.take(image, int(region))
     return basket.taken
+
+
+def _fill(basket: "_Basket", places: NDArray[np.int64], image_cap: int) -> None:
+    """What still fits, first of images that have room."""
+    for place in places:
+        basket.take_one(place[None], image_cap)
+    for image, region in places.tolist():
+        basket.take(image, region)
 
 
 def _expected_regions(

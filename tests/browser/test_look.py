@@ -157,6 +157,7 @@ def test_patterns_lie_on_classes_at_every_zoom(canvas_page: Page) -> None:
     for zoom in (0, -900):
         page.mouse.move(500, 300)
         page.mouse.wheel(0, zoom)
+        page.wait_for_timeout(400)  # a canvas that has come to rest is drawn once more, finely
         plain = colors_at(page, grid)
         page.keyboard.press("k")
         changed = sum(one != other for one, other in zip(plain, colors_at(page, grid), strict=True))

@@ -126,7 +126,10 @@ def test_loop_from_upload_to_the_second_rounds_queries(tmp_path: Path) -> None:
     (ranked,) = jobs_of(runtime, JobKind.RANK)
     assert (ranked.error, ranked.results) == (None, {"num_scored": 1, "num_ranked": 10})
     again = queries_of(runtime, second)
-    assert {query.id: query.score for query in again} == {query.id: query.score for query in new}
-    assert [query.score for query in again] == sorted([query.score or 0 for query in new], reverse=True)
+    # one image by itself is another batch than four: the last bit may differ
+    assert {query.id: query.score for query in again} == pytest.approx(
+        {query.id: query.score for query in new}, rel=1e-5
+    )
+    assert [query.score for query in again] == sorted([query.score or 0 for query in again], reverse=True)
     # work folders are gone with their jobs
     assert not list((tmp_path / "work").iterdir())
