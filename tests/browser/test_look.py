@@ -1,5 +1,6 @@
 """What the annotate page shows beside the labels, and every page for everybody: axe-core, and in German."""
 
+import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,17 +154,19 @@ def test_patterns_lie_on_classes_at_every_zoom(canvas_page: Page) -> None:
     page = canvas_page
     page.keyboard.press("4")
     page.keyboard.press("d")
-    grid = [(u / 40, v / 40) for u in range(4, 36) for v in range(4, 36)]
+    # by chance: an even grid may fall in step with the lines
+    rng = random.Random(5)
+    places = [(rng.uniform(0.1, 0.9), rng.uniform(0.1, 0.9)) for _ in range(1000)]
     for zoom in (0, -900):
         page.mouse.move(500, 300)
         page.mouse.wheel(0, zoom)
         page.wait_for_timeout(400)  # a canvas that has come to rest is drawn once more, finely
-        plain = colors_at(page, grid)
+        plain = colors_at(page, places)
         page.keyboard.press("k")
-        changed = sum(one != other for one, other in zip(plain, colors_at(page, grid), strict=True))
-        assert 0.1 < changed / len(grid) < 0.9
+        changed = sum(one != other for one, other in zip(plain, colors_at(page, places), strict=True))
+        assert 0.1 < changed / len(places) < 0.9
         page.keyboard.press("k")
-        assert colors_at(page, grid) == plain
+        assert colors_at(page, places) == plain
 
 
 # Reads of whole pictures; regions that are prefetched meanwhile read boxes of 24 px.
