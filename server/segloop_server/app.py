@@ -16,6 +16,7 @@ from segloop_server.auth import LoginLimiter, Passwords
 from segloop_server.config import ServerSettings
 from segloop_server.dependencies import Context, built_in_admin
 from segloop_server.errors import add_error_handlers
+from segloop_server.live import close_live_feed
 from segloop_server.logs import configure_logging
 from segloop_server.request_scope import RequestScope
 from segloop_server.routers import health
@@ -88,6 +89,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await close_live_feed(app)
         await run_in_threadpool(_close, context)
 
 

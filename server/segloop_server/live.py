@@ -127,6 +127,14 @@ class LiveFeed:
         finally:
             self._followers.discard(follower)
 
+    async def close(self) -> None:
+        """End every stream, and wait for a look that is under way: the database may go away after this."""
+        for follower in list(self._followers):
+            follower.end()
+        self._followers.clear()
+        if self._task is not None:
+            await self._task
+
     async def _poll(self) -> None:
         try:
             while self._followers and not is_stopping():
@@ -306,6 +314,13 @@ def live_feed(app: Starlette, database: Database) -> LiveFeed:
     if kept is None or kept[0] is not loop:
         kept = app.state.live_feed = (loop, LiveFeed(database))
     return kept[1]
+
+
+async def close_live_feed(app: Starlette) -> None:
+    """Close the running event loop's feed, if it was ever needed."""
+    kept: tuple[asyncio.AbstractEventLoop, LiveFeed] | None = getattr(app.state, "live_feed", None)
+    if kept is not None and kept[0] is asyncio.get_running_loop():
+        await kept[1].close()
 
 
 def is_stopping() -> bool:

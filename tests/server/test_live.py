@@ -1,5 +1,6 @@
 """Live streams from a real uvicorn: what pages are told as it happens."""
 
+import asyncio
 import json
 import os
 import signal
@@ -320,3 +321,40 @@ def test_stopping_the_server_ends_streams_at_once(sqlite_url: str, tmp_path: Pat
         process.kill()
         process.wait()
         database.dispose()
+
+
+def test_closing_ends_streams_and_waits_for_a_look_that_is_under_way(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the database is disposed of while a thread still holds one of its connections."""
+    looks: list[str] = []
+    has_begun = threading.Event()
+    read = live.LiveFeed._read_news
+
+    def read_slowly(feed: live.LiveFeed, *what: Any) -> Any:
+        looks.append("begun")
+        has_begun.set()
+        found = read(feed, *what)
+        time.sleep(0.4)
+        looks.append("done")
+        return found
+
+    monkeypatch.setattr(live.LiveFeed, "_read_news", read_slowly)
+
+    async def follow_and_close() -> list[Any]:
+        feed = live.LiveFeed(served.database)
+        topic = live.Topic(served.project.seeded.project_id)
+        told: list[Any] = []
+
+        async def follow() -> None:
+            told.extend([message async for message in feed.follow(topic, after_id=None)])
+
+        following_task = asyncio.create_task(follow())
+        assert await asyncio.to_thread(has_begun.wait, 10)
+        await feed.close()
+        assert looks.count("begun") == looks.count("done")
+        await asyncio.wait_for(following_task, timeout=5)
+        return told
+
+    assert len(asyncio.run(follow_and_close())) >= 1
+    assert looks.count("begun") == looks.count("done")
