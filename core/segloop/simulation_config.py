@@ -252,6 +252,10 @@ def _refuse_unknown(values: dict[str, Any], known: set[str], where: str) -> None
 def _parse_data(values: dict[str, Any], folder: Path | None) -> DataConfig:
     _refuse_unknown(values, {field.name for field in dataclasses.fields(DataConfig)}, "[data]")
     kind = _choice(DataKind, values.pop("kind", DataKind.SCENES), "data.kind")
+    for name, value in values.items():
+        wanted = str if name in {"path", "hold_out"} else int
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise SettingsError(f"[data] {name} = {value!r} must be of type {wanted.__name__}")
     config = DataConfig(kind=kind, **values)
     if folder is not None:
         config = DataConfig(
