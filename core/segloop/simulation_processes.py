@@ -9,6 +9,7 @@ import os
 import threading
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from multiprocessing.connection import wait as wait_for_any
 from pathlib import Path
 from queue import Empty
@@ -100,13 +101,19 @@ def _begin(reports: Any, num_threads: int) -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _run(config: SimulationConfig, out: Path, arm: int | None, seed: int) -> None:
-    """One run in a child: the reference where `arm` is None."""
+@cache
+def _simulation(config: SimulationConfig, out: Path) -> Simulation:
+    """A child's own, its data opened (or drawn) once for all runs."""
 
     def report(what: str, steps: int) -> None:
         _reports.put((what, steps))
 
-    simulation = Simulation(config, out, on_progress=report)
+    return Simulation(config, out, on_progress=report)
+
+
+def _run(config: SimulationConfig, out: Path, arm: int | None, seed: int) -> None:
+    """One run in a child: the reference where `arm` is None."""
+    simulation = _simulation(config, out)
     if arm is None:
         simulation.run_reference(seed)
     else:
