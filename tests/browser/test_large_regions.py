@@ -1,6 +1,5 @@
 """A region so large that its crop comes reduced: single pixels count, and the work outlives the tab."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,17 +10,12 @@ from playwright.sync_api import Browser, BrowserContext
 
 from segloop.images import encode_png
 from segloop.label_maps import encode_index_png
-from segloop_client.api import Client
-from segloop_server.app import create_app
 from segloop_store import blob_keys
-from segloop_store.states import RoundState
 from tests.browser.conftest import PASSWORD
 from tests.support import painted
 from tests.support.annotate_page import AnnotatePage, Person
+from tests.support.asked_by_a_model import asked_by_a_model
 from tests.support.painted import Labels
-from tests.support.seeding import seed_model, seed_project, seed_round
-from tests.support.serving import serving
-from tests.support.site import ADMIN_TOKEN, site_settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -33,24 +27,18 @@ STRIPE_PX, GAP_PX = 1, 9
 @pytest.fixture(name="person", scope="module")
 def seed_person(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     """One image with one large region, slanted at its right edge, and a model's prediction of two classes."""
-    folder = tmp_path_factory.mktemp("large")
-    shutil.copy(sqlite_template, folder / "segloop.db")
-    app = create_app(site_settings(folder, database_url=f"sqlite:///{folder / 'segloop.db'}"))
-    database, blobs = app.state.context.database, app.state.context.blobs
-    seeded = seed_project(database, blobs, num_images=1, region_map=regions())
-    (image_id,) = seeded.image_ids
-    cold = seed_round(database, seeded, num_queries=0, state=RoundState.CLOSED)
-    model = seed_model(database, blobs, seeded, cold)
-    for key, data in (
-        (f"pixels/{image_id}", encode_png(picture())),
-        (blob_keys.prediction(model, image_id), encode_index_png(prediction())),
-    ):
-        blobs.put(key, data, overwrite=True)
-    seed_round(database, seeded, num_queries=2, number=1, model_version_id=model)
-    with serving(app) as url, Client(url, ADMIN_TOKEN) as client:
-        body = {"username": "mira", "password": PASSWORD, "is_admin": True}
-        user = client.json("POST", "/users", json=body)
-        yield Person(client, url, str(seeded.project_id), user["id"], "mira", PASSWORD)
+    with asked_by_a_model(
+        sqlite_template,
+        tmp_path_factory.mktemp("large"),
+        region_map=regions(),
+        blobs_of=lambda image_id, model: {
+            f"pixels/{image_id}": encode_png(picture()),
+            blob_keys.prediction(model, image_id): encode_index_png(prediction()),
+        },
+        num_queries=2,
+        password=PASSWORD,
+    ) as person:
+        yield person
 
 
 def regions() -> NDArray[np.int32]:

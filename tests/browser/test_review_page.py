@@ -5,7 +5,6 @@ A real server over seeded rows with a model's predictions; no worker is needed.
 
 import base64
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +19,14 @@ from playwright.sync_api import Browser, Page, expect
 from segloop.label_maps import decode_index_png, encode_index_png
 from segloop.settings import QueryPurpose
 from segloop_client.api import Client
-from segloop_server.app import create_app
 from segloop_store.states import RoundState
 from tests.browser.conftest import PASSWORD
 from tests.browser.looks import violations
 from tests.core.test_agreement import iou_by_loop, kappa_by_loop
+from tests.support.asked_by_a_model import app_over
 from tests.support.seeding import seed_model, seed_project, seed_round
 from tests.support.serving import serving
-from tests.support.site import ADMIN_TOKEN, site_settings
+from tests.support.site import ADMIN_TOKEN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -71,9 +70,7 @@ class Reviewed:
 
 @pytest.fixture(name="reviewed", scope="module")
 def make_reviewed(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
-    folder = tmp_path_factory.mktemp("reviewed")
-    shutil.copy(sqlite_template, folder / "segloop.db")
-    app = create_app(site_settings(folder, database_url=f"sqlite:///{folder / 'segloop.db'}"))
+    app = app_over(sqlite_template, tmp_path_factory.mktemp("reviewed"))
     database, blobs = app.state.context.database, app.state.context.blobs
     seeded = seed_project(database, blobs)
     cold = seed_round(database, seeded, num_queries=0, state=RoundState.CLOSED)

@@ -7,7 +7,6 @@ submitted, and what the server stores is compared.
 import math
 import random
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,17 +19,12 @@ from playwright.sync_api import Browser, Page, expect
 from segloop.images import encode_png
 from segloop.label_maps import UNLABELLED, VOID, encode_index_png
 from segloop.regions import encode_region_map
-from segloop_client.api import Client
-from segloop_server.app import create_app
 from segloop_store import blob_keys
-from segloop_store.states import RoundState
 from tests.browser.conftest import PASSWORD
 from tests.support import painted
 from tests.support.annotate_page import AnnotatePage, Person
+from tests.support.asked_by_a_model import asked_by_a_model
 from tests.support.painted import Labels, Mask, Point
-from tests.support.seeding import seed_model, seed_project, seed_round
-from tests.support.serving import serving
-from tests.support.site import ADMIN_TOKEN, site_settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -84,26 +78,20 @@ def make_module_scene() -> Scene:
 def seed_person(
     sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, scene: Scene
 ) -> Iterator[Person]:
-    folder = tmp_path_factory.mktemp("tools")
-    shutil.copy(sqlite_template, folder / "segloop.db")
-    app = create_app(site_settings(folder, database_url=f"sqlite:///{folder / 'segloop.db'}"))
-    database, blobs = app.state.context.database, app.state.context.blobs
-    seeded = seed_project(database, blobs, num_images=1, region_map=scene.regions)
-    (image_id,) = seeded.image_ids
-    cold = seed_round(database, seeded, num_queries=0, state=RoundState.CLOSED)
-    model = seed_model(database, blobs, seeded, cold)
-    for key, data in (
-        (f"pixels/{image_id}", encode_png(scene.picture)),
-        (blob_keys.segments(image_id), encode_region_map(scene.segments)),
-        (blob_keys.prediction(model, image_id), encode_index_png(scene.prediction)),
-        (blob_keys.max_prob(model, image_id), encode_index_png(scene.max_prob)),
-    ):
-        blobs.put(key, data, overwrite=True)
-    seed_round(database, seeded, num_queries=ROWS * COLUMNS, number=1, model_version_id=model)
-    with serving(app) as url, Client(url, ADMIN_TOKEN) as client:
-        body = {"username": "mira", "password": PASSWORD, "is_admin": True}
-        user = client.json("POST", "/users", json=body)
-        yield Person(client, url, str(seeded.project_id), user["id"], "mira", PASSWORD)
+    with asked_by_a_model(
+        sqlite_template,
+        tmp_path_factory.mktemp("tools"),
+        region_map=scene.regions,
+        blobs_of=lambda image_id, model: {
+            f"pixels/{image_id}": encode_png(scene.picture),
+            blob_keys.segments(image_id): encode_region_map(scene.segments),
+            blob_keys.prediction(model, image_id): encode_index_png(scene.prediction),
+            blob_keys.max_prob(model, image_id): encode_index_png(scene.max_prob),
+        },
+        num_queries=ROWS * COLUMNS,
+        password=PASSWORD,
+    ) as person:
+        yield person
 
 
 class Hand:

@@ -21,33 +21,19 @@ from segloop.training import TrainedModel
 from segloop.training_data import TrainingData
 from segloop.training_plan import plan_training
 from segloop.training_state import NetworkRecipe
+from tests.support.tiny_simulation import TINY_DATA, TINY_DEFAULTS
 from tests.support.train_together import CASES, SAME_AS_ALONE, SUPERVISED, source, train_case
 
 ROOT = Path(__file__).parents[2]
-TOML = """
+TOML = f"""
 name = "together"
 seeds = [1]
-[data]
-num_pool = 6
-num_test = 2
-height_px = 90
-width_px = 120
-[defaults]
+{TINY_DATA}
+{TINY_DEFAULTS}
 encoder = "timm:mobilenetv3_small_050"
-encoder_weights = "random"
-image_height_px = 90
-image_width_px = 120
 image_steps = 18
 generation_0_share = 0.3
-reco_num_anchors = 8
-reco_num_negatives = 8
-embedding_dim = 16
-separable_aspp = true
-num_threads = 1
-deterministic = true
-device = "cpu"
 rounds = 2
-budget_fraction = 0.05
 [[arms]]
 name = "segloop"
 method = "segloop"

@@ -13,29 +13,15 @@ import pytest
 
 from segloop.simulate import main
 from tests.support.process_watch import children_of, is_gone, wait_until
+from tests.support.tiny_simulation import TINY_DATA, TINY_DEFAULTS
 
-TOML = """
+TOML = f"""
 name = "two at once"
 seeds = [1, 2]
-[data]
-num_pool = 6
-num_test = 2
-height_px = 90
-width_px = 120
-[defaults]
+{TINY_DATA}
+{TINY_DEFAULTS}
 encoder = "mobilenet_v2"
-encoder_weights = "random"
-image_height_px = 90
-image_width_px = 120
 image_steps = 12
-reco_num_anchors = 8
-reco_num_negatives = 8
-embedding_dim = 16
-separable_aspp = true
-num_threads = 1
-deterministic = true
-device = "cpu"
-budget_fraction = 0.05
 [[arms]]
 name = "supervised"
 method = "supervised"
