@@ -116,6 +116,13 @@ class CutoutLabel(StrEnum):
     CLASS_0 = "class_0"
 
 
+class Optimiser(StrEnum):
+    """What turns gradients into steps."""
+
+    SGD = "sgd"
+    ADAMW = "adamw"
+
+
 class Quota(StrEnum):
     """How a selection spreads: over the whole pool with a cap an image, or the same number in each image."""
 
@@ -194,9 +201,15 @@ class RoundSettings:
         "network makes them, and a first round has no others (S4AL+'s own protocol)",
     )
     num_generations: int = setting(1, low=0, high=10, help="self-training generations after generation 0")
+    optimiser: Optimiser = setting(
+        Optimiser.SGD,
+        help="sgd with Nesterov's momentum, or adamw, whose rates are some 30 times smaller",
+    )
     lr_encoder: float = setting(0.01, low=1e-7, high=10.0, help="base learning rate of the encoder")
     lr_heads: float = setting(0.1, low=1e-7, high=10.0, help="base learning rate of everything else")
-    weight_decay: float = setting(1e-4, low=0.0, high=1.0, help="L2 penalty")
+    weight_decay: float = setting(
+        1e-4, low=0.0, high=1.0, help="sgd: L2 penalty; adamw: decay of the weights, times the rate"
+    )
     poly_power: float = setting(0.9, low=0.0, high=10.0, help="power of the learning rate's decay")
     poly_stairs: int = setting(
         0,
@@ -373,9 +386,13 @@ METHOD_PRESETS: dict[Method, dict[str, Any]] = {
         "quota": Quota.GLOBAL,
         "suppress_neighbours": True,
         "top_factor": 5.0,
-        # short schedules on sparse answers: the paper's rate makes the loss rise at first, and a second
-        # network from ImageNet's weights has no time to catch up with the first (docs/decisions/0006)
-        "lr_heads": 0.02,
+        # a round of some thousand image-steps learns more with it (docs/decisions/0021)
+        "optimiser": Optimiser.ADAMW,
+        "lr_encoder": 6e-4,
+        "lr_heads": 2e-3,
+        "weight_decay": 0.01,
+        # a second network from ImageNet's weights has no time to catch up with the first
+        # (docs/decisions/0006)
         "generation_0_share": 0.7,
         "loss_means": LossMeans.SEPARATE,
         "pseudo_label_quantile": 0.25,

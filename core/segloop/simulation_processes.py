@@ -41,11 +41,9 @@ def run_in_processes(
     context = multiprocessing.get_context("spawn")  # a forked process cannot use CUDA
     reports = context.Queue()
     num_threads = max(1, (os.cpu_count() or 1) // num_processes)
-    runs: list[tuple[int | None, int]] = [
-        (index, seed) for index in range(len(config.arms)) for seed in config.seeds
-    ]
-    if config.reference is not None:
-        runs += [(None, seed) for seed in config.seeds]
+    arms: list[int | None] = [*range(len(config.arms)), *([] if config.reference is None else [None])]
+    # seed after seed: whoever stops it early has every arm for the first seeds
+    runs = [(arm, seed) for seed in config.seeds for arm in arms]
     with ProcessPoolExecutor(
         num_processes, context, initializer=_begin, initargs=(reports, num_threads)
     ) as executor:

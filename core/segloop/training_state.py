@@ -15,7 +15,7 @@ from segloop.averages import start_average
 from segloop.devices import get_rng_state, reseed, set_rng_state
 from segloop.network import SegmentationNetwork, build_network, load_weights
 from segloop.processes import ALONE, Processes
-from segloop.settings import RoundSettings, Teacher
+from segloop.settings import Optimiser, RoundSettings, Teacher
 
 _WEIGHTS_STREAM, _STEP_STREAM = 3, 4
 """Keep the seeds drawn from one round's seed apart (`segloop.batches` uses 1, 2 and 5)."""
@@ -108,18 +108,12 @@ class NetworkRecipe:
     def _assemble(self, network: SegmentationNetwork, generation: int) -> "TrainingState":
         settings = self.settings
         network.requires_grad_(True).train()  # an average that is gone on from was neither
-        optimiser = torch.optim.SGD(
-            network.parameter_groups(settings.lr_encoder, settings.lr_heads),
-            momentum=0.9,
-            nesterov=True,
-            weight_decay=settings.weight_decay,
-        )
         return TrainingState(
             settings=settings,
             network=network,
             average=start_average(network) if self.keeps_average(generation) else None,
             confidence_counts=torch.zeros(self.num_classes, 256, dtype=torch.float64),
-            optimiser=optimiser,
+            optimiser=_build_optimiser(network, settings),
             scaler=torch.amp.GradScaler(self.device.type, enabled=self.uses_fp16),
             contrast_generator=torch.Generator(self.device),
             generation=generation,
@@ -155,7 +149,7 @@ class TrainingState:
     network: SegmentationNetwork
     average: SegmentationNetwork | None
     confidence_counts: Tensor
-    optimiser: torch.optim.SGD
+    optimiser: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     contrast_generator: torch.Generator
     generation: int
@@ -210,3 +204,10 @@ class TrainingState:
             "loss_weight": self.loss_weight,
             "loss_curve": [list(point) for point in self.loss_curve],
         }
+
+
+def _build_optimiser(network: SegmentationNetwork, settings: RoundSettings) -> torch.optim.Optimizer:
+    groups = network.parameter_groups(settings.lr_encoder, settings.lr_heads)
+    if settings.optimiser is Optimiser.ADAMW:
+        return torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
+    return torch.optim.SGD(groups, momentum=0.9, nesterov=True, weight_decay=settings.weight_decay)

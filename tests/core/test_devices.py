@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from segloop.devices import (
+    autocast,
     get_rng_state,
     resolve_device,
     resolve_dtype,
@@ -60,3 +61,31 @@ def test_switches_are_put_back_even_after_an_error() -> None:
         fail()
     assert torch.get_num_threads() == threads
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize(("kernel", "stride", "dilation"), [(3, 2, 1), (3, 1, 2), (5, 1, 1)])
+def test_half_precision_keeps_slow_depthwise_convolutions_wide(
+    kernel: int, stride: int, dilation: int
+) -> None:
+    convolution = torch.nn.Conv2d(8, 8, kernel, stride, kernel // 2 * dilation, dilation, groups=8)
+    images = torch.randn(2, 8, 9, 7, dtype=torch.bfloat16, requires_grad=True)
+    with autocast(CPU, torch.bfloat16):
+        made = convolution(images)
+    made.float().square().sum().backward()
+    got = convolution.weight.grad
+
+    convolution.zero_grad()
+    expected = convolution(images.float())  # float32 throughout, rounded once at its end
+    assert torch.equal(made, expected.bfloat16())
+    expected.bfloat16().float().square().sum().backward()
+    assert got is not None
+    assert convolution.weight.grad is not None
+    torch.testing.assert_close(got, convolution.weight.grad, rtol=1e-5, atol=1e-5)
+
+
+def test_half_precision_reaches_every_other_convolution() -> None:
+    plain_depthwise = torch.nn.Conv2d(8, 8, 3, padding=1, groups=8)
+    for convolution in (torch.nn.Conv2d(8, 8, 3, 2), torch.nn.Conv2d(8, 8, 3, 2, groups=4), plain_depthwise):
+        images = torch.randn(2, 8, 9, 7)
+        with autocast(CPU, torch.bfloat16):
+            assert convolution(images).dtype == torch.bfloat16
