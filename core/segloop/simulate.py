@@ -30,6 +30,12 @@ def main(arguments: list[str] | None = None) -> int:
         choices=[axis.value for axis in BudgetAxis],
         help="the curve's axis, instead of the config's",
     )
+    parser.add_argument(
+        "--seeds",
+        type=_numbers,
+        metavar="N,N",
+        help="these instead of the config's; machines that share them put their arms/ together afterwards",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: simulations/<name of the config>")
     parser.add_argument(
         "--processes",
@@ -62,6 +68,8 @@ def _run(asked: argparse.Namespace, processes: Processes) -> str:
     config = load_config(asked.config, data=asked.data, weights=asked.weights)
     if asked.axis is not None:
         config = dataclasses.replace(config, axis=BudgetAxis(asked.axis))
+    if asked.seeds is not None:
+        config = dataclasses.replace(config, seeds=asked.seeds)
     out: Path = asked.out or Path("simulations") / asked.config.stem
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -78,6 +86,13 @@ def _at_least_one(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} must be at least 1")
     return number
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    numbers = tuple(int(part) for part in text.split(","))
+    if len(set(numbers)) < len(numbers) or min(numbers) < 0:
+        raise argparse.ArgumentTypeError(f"{text} must be different numbers from 0 on")
+    return numbers
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,31 @@ def test_two_processes_give_the_rows_of_one(config: Path, tmp_path: Path) -> Non
     assert main([str(config), "--out", str(tmp_path / "two"), "--processes", "2"]) == 0
     assert rows_of(tmp_path / "two") == rows_of(tmp_path / "one")
     assert len(rows_of(tmp_path / "two")) == 4
+
+
+@pytest.mark.slow
+def test_machines_share_the_seeds_and_put_their_folders_together(config: Path, tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        assert main([str(config), "--out", str(tmp_path / seed), "--seeds", seed]) == 0
+        assert {row["seed"] for row in rows_of(tmp_path / seed)} == {int(seed)}
+    together = tmp_path / "together"
+    for seed in ("1", "2"):
+        shutil.copytree(tmp_path / seed, together, dirs_exist_ok=True)
+    written = {path: path.stat().st_mtime_ns for path in together.rglob("state.json")}
+    assert main([str(config), "--out", str(together)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in together.rglob("state.json")} == written
+    assert rows_of(together) == [
+        row for one in zip(rows_of(tmp_path / "1"), rows_of(tmp_path / "2"), strict=True) for row in one
+    ]
+
+
+@pytest.mark.parametrize("seeds", ["", "a", "1,1", "-1"])
+def test_seeds_that_are_none_are_refused(
+    config: Path, seeds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([str(config), "--seeds", seeds])
+    assert "--seeds" in capsys.readouterr().err
 
 
 def children_that_work(process: "subprocess.Popen[str]") -> list[int]:
