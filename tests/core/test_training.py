@@ -14,7 +14,16 @@ from segloop.evaluation import metrics_of
 from segloop.network import describe_network, save_weights
 from segloop.progress import Progress
 from segloop.scoring import evaluate
-from segloop.settings import METHOD_PRESETS, LossMeans, Method, Mixing, Negatives, RoundSettings, Teacher
+from segloop.settings import (
+    METHOD_PRESETS,
+    LossMeans,
+    Method,
+    Mixing,
+    Negatives,
+    Optimiser,
+    RoundSettings,
+    Teacher,
+)
 from segloop.sources import ArraySource
 from segloop.training import TrainedModel, train
 from segloop.training_state import NetworkRecipe
@@ -150,6 +159,20 @@ def test_thresholds_of_classes_are_the_same_after_a_kill(tmp_path: Path) -> None
         _train(tmp_path / "broken", settings, on_progress=kill, checkpoint_seconds=0)
     assert _same_weights(whole, _train(tmp_path / "broken", settings))
     assert not _same_weights(whole, _train(tmp_path / "one", replace(settings, pseudo_label_quantile=1.0)))
+
+
+def test_the_moments_of_adamw_survive_a_kill(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, optimiser=Optimiser.ADAMW, lr_encoder=6e-4, lr_heads=2e-3)
+
+    def kill(progress: Progress) -> None:
+        if (progress.phase, progress.step) == ("generation 1", 2):
+            raise _Killed
+
+    whole = _train(tmp_path / "whole", settings)
+    with pytest.raises(_Killed):
+        _train(tmp_path / "killed", settings, on_progress=kill, checkpoint_seconds=0)
+    assert _same_weights(whole, _train(tmp_path / "killed", settings))
+    assert not _same_weights(whole, _train(tmp_path / "sgd", replace(settings, optimiser=Optimiser.SGD)))
 
 
 TAUGHT = replace(
