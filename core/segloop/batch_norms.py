@@ -7,8 +7,8 @@ files, as one trained alone.
 Source: torch's SyncBatchNorm, whose kernels do it on CUDA; torch has none for a CPU, so there it is ours.
 """
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,31 +16,16 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.modules._functions import SyncBatchNorm
-from torch.overrides import TorchFunctionMode
 
 from segloop.processes import Processes
+from segloop.torch_calls import Answered
 
 
 def joint_batch_norms(processes: Processes) -> AbstractContextManager[object]:
     """Inside, every batch norm in training mode counts the images of all processes."""
-    return nullcontext() if processes.size == 1 else _JointBatchNorms(processes)
-
-
-class _JointBatchNorms(TorchFunctionMode):
-    def __init__(self, processes: Processes) -> None:
-        super().__init__()
-        self._processes = processes
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: object,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        if func is F.batch_norm:
-            return _batch_norm(self._processes, *args, **(kwargs or {}))
-        return func(*args, **(kwargs or {}))
+    if processes.size == 1:
+        return nullcontext()
+    return Answered(F.batch_norm, partial(_batch_norm, processes))
 
 
 def _batch_norm(

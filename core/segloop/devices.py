@@ -4,16 +4,16 @@ Everything of torch that is global (threads, determinism, its random state) is t
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from segloop.errors import SettingsError
 from segloop.settings import RoundSettings
+from segloop.torch_calls import Answered
 
 
 def resolve_device(name: str) -> torch.device:
@@ -69,48 +69,32 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
 
 @contextmanager
 def _cpu_autocast(dtype: torch.dtype) -> Iterator[None]:
-    with torch.autocast("cpu", dtype=dtype), _WideDepthwise():
+    with torch.autocast("cpu", dtype=dtype), Answered(torch.conv2d, _conv2d):
         yield
 
 
-class _WideDepthwise(TorchFunctionMode):
-    """Depthwise convolutions compute in float32 where they have a gradient and are no plain 3 x 3 ones.
-
-    On a CPU the bfloat16 gradients of all others (strided, dilated or larger) have no fast kernel in oneDNN:
-    they take 3 to 15 times as long as in float32, a quarter of a MobileNetV2's training step.
-    """
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: object,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        if func is torch.conv2d and _is_slow_depthwise(*args, **(kwargs or {})):
-            return _convolve_wide(*args, **(kwargs or {}))
-        return func(*args, **(kwargs or {}))
-
-
-def _is_slow_depthwise(
-    _images: Tensor,
+def _conv2d(
+    input: Tensor,  # noqa: A002 - torch's name, by which it may be given
     weight: Tensor,
-    _bias: Tensor | None = None,
+    bias: Tensor | None = None,
     stride: Any = 1,
-    _padding: Any = 0,
+    padding: Any = 0,
     dilation: Any = 1,
     groups: int = 1,
-) -> bool:
-    is_plain = {*_sides(stride), *_sides(dilation)} == {1} and weight.shape[2:] == (3, 3)
-    return groups > 1 and groups == weight.shape[0] and not is_plain and torch.is_grad_enabled()
-
-
-def _convolve_wide(
-    images: Tensor, weight: Tensor, bias: Tensor | None = None, *rest: Any, **named: Any
 ) -> Tensor:
+    """`torch.conv2d`, in float32 for depthwise ones that have a gradient and are no plain 3 x 3.
+
+    On a CPU the bfloat16 gradients of those (strided, dilated or larger) have no fast kernel in oneDNN: they
+    take longer than in float32, most of them 3 to 15 times (docs/decisions/0021).
+    """
+    is_depthwise = groups > 1 and groups == weight.shape[0]
+    is_plain = {*_sides(stride), *_sides(dilation)} == {1} and weight.shape[2:] == (3, 3)
+    if not is_depthwise or is_plain or not torch.is_grad_enabled():
+        return torch.conv2d(input, weight, bias, stride, padding, dilation, groups)
     with torch.autocast("cpu", enabled=False):
         wide_bias = None if bias is None else bias.float()
-        return torch.conv2d(images.float(), weight.float(), wide_bias, *rest, **named).to(images.dtype)
+        wide = torch.conv2d(input.float(), weight.float(), wide_bias, stride, padding, dilation, groups)
+        return wide.to(input.dtype)
 
 
 def _sides(value: Any) -> tuple[int, ...]:

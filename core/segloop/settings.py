@@ -203,7 +203,7 @@ class RoundSettings:
     num_generations: int = setting(1, low=0, high=10, help="self-training generations after generation 0")
     optimiser: Optimiser = setting(
         Optimiser.SGD,
-        help="sgd with Nesterov's momentum, or adamw, whose rates are some 30 times smaller",
+        help="sgd with Nesterov's momentum, or adamw, whose rates are 10 to 50 times smaller",
     )
     lr_encoder: float = setting(0.01, low=1e-7, high=10.0, help="base learning rate of the encoder")
     lr_heads: float = setting(0.1, low=1e-7, high=10.0, help="base learning rate of everything else")

@@ -127,13 +127,17 @@ class Simulation:
 
     def run(self) -> dict[str, Any]:
         """Every arm and the reference for every seed; the content of result.json, which is written too."""
-        rows: list[dict[str, Any]] = []
-        for arm in self.config.arms:
-            for seed in self.config.seeds:
-                rows += self.run_arm(arm, seed)
-        reference = [self.run_reference(seed) for seed in self.config.seeds] if self.config.reference else []
+        rows: dict[str, list[dict[str, Any]]] = {arm.name: [] for arm in self.config.arms}
+        reference = []
+        for (
+            seed
+        ) in self.config.seeds:  # seed after seed: whoever stops it early has every arm for the first ones
+            for arm in self.config.arms:
+                rows[arm.name] += self.run_arm(arm, seed)
+            if self.config.reference:
+                reference.append(self.run_reference(seed))
         result = {
-            "rows": rows,
+            "rows": [row for name in rows for row in rows[name]],
             "reference": reference,
             "config": self.config.to_mapping(),
             "commit": find_commit(),

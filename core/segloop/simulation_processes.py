@@ -42,7 +42,6 @@ def run_in_processes(
     reports = context.Queue()
     num_threads = max(1, (os.cpu_count() or 1) // num_processes)
     arms: list[int | None] = [*range(len(config.arms)), *([] if config.reference is None else [None])]
-    # seed after seed: whoever stops it early has every arm for the first seeds
     runs = [(arm, seed) for seed in config.seeds for arm in arms]
     with ProcessPoolExecutor(
         num_processes, context, initializer=_begin, initargs=(reports, num_threads)

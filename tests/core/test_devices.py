@@ -89,3 +89,7 @@ def test_half_precision_reaches_every_other_convolution() -> None:
         images = torch.randn(2, 8, 9, 7)
         with autocast(CPU, torch.bfloat16):
             assert convolution(images).dtype == torch.bfloat16
+            named = torch.conv2d(
+                input=images, weight=convolution.weight, groups=convolution.groups, padding=1
+            )
+            assert named.dtype == torch.bfloat16

@@ -118,7 +118,7 @@ export const server: ServerTexts = {
     generation_0_share:
       "Anteil von image_steps nur auf Antworten, bevor es Pseudo-Labels gibt; 0 = das Netz der letzten Runde macht sie, und eine erste Runde hat keine anderen (S4AL+ selbst)",
     num_generations: "Generationen des Selbsttrainings nach Generation 0",
-    optimiser: "sgd mit Nesterovs Impuls, oder adamw, dessen Lernraten etwa 30-mal kleiner sind",
+    optimiser: "sgd mit Nesterovs Impuls, oder adamw, dessen Lernraten 10- bis 50-mal kleiner sind",
     lr_encoder: "Grund-Lernrate des Encoders",
     lr_heads: "Grund-Lernrate von allem anderen",
     weight_decay: "sgd: L2-Strafe; adamw: Abnahme der Gewichte, mal der Lernrate",
