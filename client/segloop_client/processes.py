@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,7 @@ class Supervised:
                 stdout=log,
                 stderr=subprocess.STDOUT if log else None,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one C call
+                preexec_fn=die_with(os.getpid()) if sys.platform == "linux" else None,  # noqa: PLW1509 - no lock
             )
         self.started_at = time.monotonic()
         self.restart_at = None
@@ -125,6 +125,16 @@ def _kill_group(pid: int) -> None:
         return
 
 
-def _die_with_parent() -> None:
-    """In the child, before exec: ask Linux for SIGTERM when the supervisor is killed."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def die_with(supervisor: int) -> Callable[[], None]:
+    """What a child calls between fork and exec, to get SIGTERM when `supervisor` is killed; Linux alone."""
+    prctl = ctypes.CDLL(None).prctl
+
+    def ask() -> None:
+        # until exec the supervisor's own handler is in place, which would swallow the signal
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        # who was killed before this line sends no signal any more
+        if os.getppid() != supervisor:
+            os._exit(1)
+
+    return ask

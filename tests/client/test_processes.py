@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from segloop_client.processes import Supervised, Supervisor
-from tests.support.process_watch import is_gone, wait_until
+from tests.support.process_watch import children_of, is_gone, wait_until
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -80,3 +82,29 @@ def test_children_end_with_a_killed_supervisor() -> None:
         parent.kill()
         parent.wait()
     wait_until(lambda: is_gone(child))
+
+
+@pytest.mark.parametrize("before_exec", ["stop(); ask()", "ask(); stop()"])
+def test_a_supervisor_killed_while_it_starts_a_child_takes_it_along(before_exec: str) -> None:
+    """The child is held between fork and exec, where it has the supervisor's own handlers."""
+    code = (
+        "import os, signal, subprocess\n"
+        "from segloop_client.processes import die_with\n"
+        "signal.signal(signal.SIGTERM, lambda *_: None)\n"
+        "ask = die_with(os.getpid())\n"
+        "stop = lambda: os.kill(os.getpid(), signal.SIGSTOP)\n"
+        f"def before_exec(): {before_exec}\n"
+        f"subprocess.Popen({SLEEPER!r}, preexec_fn=before_exec)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code]) as parent:
+        wait_until(lambda: len(children_of(parent.pid)) == 1, what="the child")
+        (child,) = children_of(parent.pid)
+        wait_until(lambda: "(stopped)" in Path(f"/proc/{child}/status").read_text(), what="the child's stop")
+        parent.kill()
+        parent.wait()
+    os.kill(child, signal.SIGCONT)
+    try:
+        wait_until(lambda: is_gone(child), seconds=10.0, what="the child's end")
+    finally:
+        if not is_gone(child):
+            os.kill(child, signal.SIGKILL)
