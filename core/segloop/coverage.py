@@ -6,7 +6,7 @@ asked. What is merely odd, as the region farthest from all others mostly is, is 
 compares both).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -39,10 +39,49 @@ def images_to_see(num_images: int, *, rng: np.random.Generator, max_images: int 
     return sorted(int(index) for index in rng.choice(num_images, size=max_images, replace=False))
 
 
+def images_to_ask(
+    region_features: Iterable[tuple[int, Floats]],
+    *,
+    images: list[int],
+    region_areas: Callable[[int], NDArray[np.int64]],
+    image_floor: int,
+    budget_regions: int | None = None,
+    budget_pixels: int | None = None,
+    rng: np.random.Generator,
+) -> list[int]:
+    """Images to ask about, ascending, when each gets `image_floor` regions: those that stand for most others.
+
+    One of each cluster of images, by the mean of their regions' features. Where the budget reaches every
+    image so, all of them, and `region_features` is not read.
+
+    Args:
+        region_features: (image index, float32 (R, D)) of `images`, in their order; read at most once.
+        images: of `images_to_see`.
+        region_areas: image index -> int64 (R,), pixels.
+        image_floor: regions of an image; an image of fewer counts as it is.
+        budget_regions: how many regions, or None.
+        budget_pixels: how many pixels, or None; exactly one of the two is given.
+        rng: draws the first middles, and what is missing where images are too alike for so many clusters.
+    """
+    some = _some_areas(images, region_areas)
+    budget = budget_pixels if budget_regions is None else budget_regions
+    expected = _expected_regions(some, budget_regions, budget or 0)
+    regions_each = min(image_floor, int(np.mean([len(areas) for areas in some])))
+    num_wanted = -(-expected // max(1, regions_each))
+    if num_wanted >= len(images):
+        return images
+    means = _unit(np.stack([features.mean(axis=0, dtype=np.float32) for _, features in region_features]))
+    chosen = [int(members[0]) for members in k_means(means, num_wanted, rng)]
+    others = rng.permutation(np.setdiff1d(np.arange(len(images)), chosen))
+    chosen += others[: num_wanted - len(chosen)].tolist()
+    return sorted(images[at] for at in chosen)
+
+
 def cold_start(
     region_features: Iterable[tuple[int, Floats]],
     *,
     images: list[int],
+    spare_images: Sequence[int] = (),
     region_areas: Callable[[int], NDArray[np.int64]],
     candidates: Callable[[int], NDArray[np.bool_]] | None = None,
     budget_regions: int | None = None,
@@ -57,7 +96,8 @@ def cold_start(
 
     Args:
         region_features: (image index, float32 (R, D)) of `images`, in their order; read once.
-        images: of `images_to_see`.
+        images: of `images_to_see` or `images_to_ask`.
+        spare_images: others, whose regions fill what `images` leave of the budget.
         region_areas: image index -> int64 (R,), pixels.
         candidates: image index -> bool (R,), which regions may be asked; None = all.
         budget_regions: how many regions, or None.
@@ -83,7 +123,7 @@ def cold_start(
     if not images:
         raise EmptyPoolError("the pool holds no image to ask about")
     open_of = candidates or (lambda image: np.ones(len(region_areas(image)), dtype=np.bool_))
-    expected = _expected_regions(images, region_areas, budget_regions, given[0])
+    expected = _expected_regions(_some_areas(images, region_areas), budget_regions, given[0])
     per_image = max(_PER_IMAGE, -(-_SAMPLED_PER_ASKED * expected // len(images)))
     sample = _Sample.draw(region_features, open_of, per_image, rng)
     if not len(sample.places):
@@ -93,7 +133,8 @@ def cold_start(
     for group in _clusters(sample, expected, rng, on_progress):
         basket.take_one(sample.places[group], image_cap)
     _fill(basket, sample.places[rng.permutation(len(sample.places))], image_cap)
-    for image in (images[index] for index in rng.permutation(len(images))):
+    left = [*(images[at] for at in rng.permutation(len(images))), *rng.permutation(spare_images).tolist()]
+    for image in left:
         if basket.is_spent:
             break
         for region in rng.permutation(np.flatnonzero(open_of(image))):
@@ -109,18 +150,18 @@ def _fill(basket: "_Basket", places: NDArray[np.int64], image_cap: int) -> None:
         basket.take(image, region)
 
 
-def _expected_regions(
-    images: list[int],
-    region_areas: Callable[[int], NDArray[np.int64]],
-    budget_regions: int | None,
-    budget: int,
-) -> int:
+def _some_areas(
+    images: list[int], region_areas: Callable[[int], NDArray[np.int64]]
+) -> list[NDArray[np.int64]]:
+    """The areas of a few images' regions."""
+    return [region_areas(image) for image in images[:: max(1, len(images) // _AREA_SAMPLE)]]
+
+
+def _expected_regions(some: list[NDArray[np.int64]], budget_regions: int | None, budget: int) -> int:
     """Regions the budget will buy; for pixels estimated from the areas of a few images."""
     if budget_regions is not None:
         return budget
-    some = images[:: max(1, len(images) // _AREA_SAMPLE)]
-    areas = np.concatenate([region_areas(image) for image in some])
-    return max(1, int(budget / max(float(areas.mean()), 1.0)))
+    return max(1, int(budget / max(float(np.concatenate(some).mean()), 1.0)))
 
 
 @dataclass(frozen=True)

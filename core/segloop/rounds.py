@@ -8,7 +8,7 @@ same regions wherever it runs. This module knows no torch, no file, no database 
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -18,12 +18,17 @@ from numpy.typing import NDArray
 
 from segloop.acquisition import PoolView, find_acquisition
 from segloop.audit import draw_audit, reserved_regions
-from segloop.coverage import cold_start, images_to_see
+from segloop.coverage import cold_start, images_to_ask, images_to_see
 from segloop.errors import EmptyPoolError, SettingsError
 from segloop.regions import Partition, neighbours
 from segloop.seeds import Purpose, generator, torch_seed
 from segloop.selection import PoolRegions, select
 from segloop.settings import Acquisition, QueryPurpose, Quota, RoundSettings
+
+_IMAGES_AT_LEAST = 8
+"""Images a round reaches, whatever share of each it would ask."""
+
+_SIZE_SAMPLE = 64
 
 Partitions = Callable[[int], Partition]
 """Image index -> its partition; called again and again, so it should be cheap."""
@@ -152,7 +157,7 @@ def plan_cold_start(
             `lambda images: scoring.encode_pool(source, partitions, settings, images)`; called for `coverage`
             alone.
         budget: what may be asked now.
-        settings: border rule, audit and seed are read.
+        settings: border rule, share of an image, audit and seed are read.
         round_number: the round whose queries these are.
         names: needed for an audit.
         kind: how to choose.
@@ -213,11 +218,27 @@ def _plan_coverage(
     on_progress: Callable[[float], None] | None,
 ) -> list[PlannedQuery]:
     rng = generator(settings.seed, round_number, Purpose.COLD_START)
-    images = images_to_see(num_images, rng=rng)
+    seen = images = images_to_see(num_images, rng=rng)
+
+    def areas(index: int) -> NDArray[np.int64]:
+        return partitions(index).areas
+
+    image_floor = _image_floor(seen, partitions, budget, settings)
+    if image_floor > 1:
+        images = images_to_ask(
+            encode(seen),
+            images=seen,
+            region_areas=areas,
+            image_floor=image_floor,
+            budget_regions=budget.regions,
+            budget_pixels=budget.pixels,
+            rng=rng,
+        )
     picked = cold_start(
         encode(images),
         images=images,
-        region_areas=lambda index: partitions(index).areas,
+        spare_images=sorted(set(seen) - set(images)),
+        region_areas=areas,
         candidates=lambda index: candidate_mask(partitions(index), asked(index), settings),
         budget_regions=budget.regions,
         budget_pixels=budget.pixels,
@@ -225,6 +246,21 @@ def _plan_coverage(
         on_progress=on_progress,
     )
     return [PlannedQuery(image, region, 0.0) for image, region in picked]
+
+
+def _image_floor(
+    images: Sequence[int], partitions: Partitions, budget: Budget, settings: RoundSettings
+) -> int:
+    """Regions an image gets where it gets any: `image_share`, and at most an eighth of the budget."""
+    if not settings.image_share:
+        return 1
+    some = [partitions(image) for image in images[:: max(1, len(images) // _SIZE_SAMPLE)]]
+    num_regions = sum(partition.num_regions for partition in some)
+    affordable = budget.amount
+    if budget.pixels is not None:
+        affordable = int(affordable * num_regions / sum(int(partition.areas.sum()) for partition in some))
+    share = settings.image_share * num_regions / len(some)
+    return max(1, round(min(share, affordable / _IMAGES_AT_LEAST)))
 
 
 def plan_queries(
@@ -247,7 +283,7 @@ def plan_queries(
         partitions: the pool's partitions.
         asked: what has been asked before.
         budget: what may be asked now, the audit included.
-        settings: acquisition, quota, cap, suppression, border rule, audit and seed are read.
+        settings: acquisition, selection, border rule, audit and seed are read.
         round_number: the round whose queries these are.
         names: needed for an audit.
         region_features: needed by acquisitions that read them.
@@ -357,6 +393,7 @@ class _Planner:
             num_images=len(self.by_image),
             settings=self.settings,
             neighbours=lambda index: neighbours(self.partitions(index).region_map),
+            image_floor=_image_floor(list(self.by_image), self.partitions, budget, self.settings),
             rng=self.rng,
         )
         return [

@@ -8,6 +8,7 @@ score.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,7 @@ def select(
     num_images: int,
     settings: RoundSettings,
     neighbours: NeighbourPairs | None,
+    image_floor: int = 1,
     rng: np.random.Generator | None = None,
 ) -> NDArray[np.int64]:
     """Indices into `pool` of the regions to ask, best first.
@@ -61,11 +63,15 @@ def select(
 
     - `quota = "global"`: an image gets at most `image_cap_factor` times an image's mean share, counted in the
       budget's unit, and always at least one region.
+    - `image_floor` above 1, with the global quota: the walk is one of images instead. Each image's regions,
+      best first, are cut into runs of so many; runs are walked by their mean score, and each gives the best
+      regions of its image that no rule forbids, up to its length. The cap leaves an image one run at least.
+      What is taken comes back image by image, so that people see an image once.
     - `quota = "per_image"`: every image's best region comes before any image's second best, and so on; within
       such a level the higher score wins, which is where the remainder of an uneven split goes.
     - `suppress_neighbours`: a region that touches one taken in this call is passed over.
-    - `top_factor` above 1, with the global quota: the walk starts with the best regions, as many as cost so
-      many times the budget, in an order that chance draws; what is taken comes back best first all the same.
+    - `top_factor` above 1, with the global quota: the walk starts with the best regions (or runs), as many as
+      cost so many times the budget, in an order that chance draws; what is taken still comes back best first.
     - a budget in pixels is never exceeded: a region too large for what is left is passed over, smaller ones
       further down still fit.
 
@@ -76,6 +82,7 @@ def select(
         num_images: images in the pool, also those with no candidate left; the mean share is over them.
         settings: `quota`, `image_cap_factor`, `suppress_neighbours` and `top_factor` are read.
         neighbours: needed for `suppress_neighbours`.
+        image_floor: regions an image gets at least, where it gets any.
         rng: needed for a `top_factor` above 1.
 
     Raises:
@@ -100,14 +107,27 @@ def select(
     if settings.quota is Quota.PER_IMAGE:
         _fill_per_image(basket, order)
         return np.array(basket.taken, dtype=np.int64)
-    walk = order
-    if settings.top_factor > 1:
-        if rng is None:
-            raise SettingsError("a top_factor above 1 needs a generator")
-        num_top = int(np.searchsorted(np.cumsum(costs[order]), settings.top_factor * budget, side="right"))
-        walk = np.concatenate([rng.permutation(order[:num_top]), order[num_top:]])
-    _fill_global(basket, walk, image_cap=settings.image_cap_factor * budget / max(num_images, 1))
+    image_cap = settings.image_cap_factor * budget / max(num_images, 1)
+    top_cost = settings.top_factor * budget if settings.top_factor > 1 else 0.0
+    if image_floor > 1:
+        runs = _Runs.of(pool, order, costs, image_floor)
+        walk = _shuffled_top(np.argsort(-runs.scores, kind="stable"), runs.costs, top_cost, rng)
+        _fill_runs(basket, runs, walk, image_cap)
+        return _image_by_image(basket.taken, pool)
+    _fill_global(basket, _shuffled_top(order, costs, top_cost, rng), image_cap)
     return _best_first(basket.taken, order)
+
+
+def _shuffled_top(
+    order: NDArray[np.int64], costs: NDArray[np.int64], top_cost: float, rng: np.random.Generator | None
+) -> NDArray[np.int64]:
+    """`order` with its first entries, as many as `top_cost` pays for, in an order that chance draws."""
+    if not top_cost:
+        return order
+    if rng is None:
+        raise SettingsError("a top_factor above 1 needs a generator")
+    num_top = int(np.searchsorted(np.cumsum(costs[order]), top_cost, side="right"))
+    return np.concatenate([rng.permutation(order[:num_top]), order[num_top:]])
 
 
 def _best_first(taken: list[int], order: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -115,6 +135,15 @@ def _best_first(taken: list[int], order: NDArray[np.int64]) -> NDArray[np.int64]
     is_taken = np.zeros(len(order), dtype=np.bool_)
     is_taken[taken] = True
     return order[is_taken[order]]
+
+
+def _image_by_image(taken: list[int], pool: PoolRegions) -> NDArray[np.int64]:
+    """What was taken, an image's regions together: images by their mean score, in each the best first."""
+    chosen = np.sort(np.array(taken, dtype=np.int64))
+    _, image, counts = np.unique(pool.image_index[chosen], return_inverse=True, return_counts=True)
+    scores = pool.score[chosen].astype(np.float64)
+    means = np.bincount(image, weights=scores) / counts
+    return chosen[np.lexsort((-scores, image, -means[image]))]
 
 
 def _budget_of(budget_regions: int | None, budget_pixels: int | None) -> int:
@@ -176,7 +205,7 @@ class _Basket:
             self._blocked.update((image, other) for other in self._touching(image, region))
 
 
-def _fill_global(basket: _Basket, order: NDArray[np.int64], *, image_cap: float) -> None:
+def _fill_global(basket: _Basket, order: NDArray[np.int64], image_cap: float) -> None:
     spent: dict[int, int] = {}
     for chunk in np.array_split(order, max(1, len(order) // 65_536)):
         # a pool of 100,000 images has 19 million regions: what no longer fits leaves before the Python loop
@@ -193,6 +222,67 @@ def _fill_global(basket: _Basket, order: NDArray[np.int64], *, image_cap: float)
             basket.take(candidate)
 
 
+@dataclass(frozen=True)
+class _Runs:
+    """Each image's candidates, best first, cut into runs.
+
+    Attributes:
+        length: candidates of a run; an image's last one may be shorter.
+        by_image: int64 (N,), candidates image by image.
+        bounds: int64 (images + 1,), where each image's candidates begin.
+        image: int64 (runs,), which of the images.
+        scores: float64 (runs,), means.
+        costs: int64 (runs,), sums.
+    """
+
+    length: int
+    by_image: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+    image: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    costs: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, pool: PoolRegions, order: NDArray[np.int64], costs: NDArray[np.int64], length: int
+    ) -> "_Runs":
+        by_image, bounds = _grouped(pool.image_index, order)
+        place = np.arange(len(by_image)) - np.repeat(bounds[:-1], np.diff(bounds))
+        starts = np.flatnonzero(place % length == 0)
+        sizes = np.diff(starts, append=len(by_image))
+        return cls(
+            length=length,
+            by_image=by_image,
+            bounds=bounds,
+            image=np.searchsorted(bounds, starts, side="right") - 1,
+            scores=np.add.reduceat(pool.score[by_image].astype(np.float64), starts) / sizes,
+            costs=np.add.reduceat(costs[by_image], starts),
+        )
+
+
+def _fill_runs(basket: _Basket, runs: _Runs, walk: NDArray[np.int64], image_cap: float) -> None:
+    """Visit images in the order of their runs; a visit takes the best that is left, up to a run's length."""
+    next_of = runs.bounds[:-1].tolist()
+    end_of = runs.bounds[1:].tolist()
+    spent: dict[int, int] = {}
+    for image in runs.image[walk].tolist():
+        if basket.is_full:
+            return
+        queue, is_first = [next_of[image], end_of[image]], image not in spent
+        for _ in range(runs.length):
+            if not is_first and spent[image] >= image_cap:
+                break
+            candidate = _next_of(basket, runs.by_image, queue)
+            if candidate is None:
+                break
+            cost = int(basket.costs[candidate])
+            if not is_first and spent[image] + cost > image_cap:
+                continue
+            spent[image] = spent.get(image, 0) + cost
+            basket.take(candidate)
+        next_of[image] = queue[0]
+
+
 def _fill_per_image(basket: _Basket, order: NDArray[np.int64]) -> None:
     """Level by level: each image with candidates left offers its best one that is not suppressed.
 
@@ -200,10 +290,8 @@ def _fill_per_image(basket: _Basket, order: NDArray[np.int64]) -> None:
     """
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    by_image = order[np.argsort(basket.images[order], kind="stable")]
-    starts = np.flatnonzero(np.diff(basket.images[by_image], prepend=-1))
-    stops = np.append(starts[1:], len(by_image))
-    queues = [[int(start), int(stop)] for start, stop in zip(starts, stops, strict=True)]
+    by_image, bounds = _grouped(basket.images, order)
+    queues = [[start, stop] for start, stop in pairwise(bounds.tolist())]
     while queues and not basket.is_full:
         offers = []
         for queue in queues:
@@ -214,6 +302,15 @@ def _fill_per_image(basket: _Basket, order: NDArray[np.int64]) -> None:
             if basket.may_take(candidate):
                 basket.take(candidate)
         queues = [queue for queue in queues if queue[0] < queue[1]]
+
+
+def _grouped(
+    images: NDArray[np.int32], order: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """`order` image by image, and where each image's part begins, the end at last."""
+    by_image = order[np.argsort(images[order], kind="stable")]
+    starts = np.flatnonzero(np.diff(images[by_image], prepend=-1))
+    return by_image, np.append(starts, len(by_image))
 
 
 def _next_of(basket: _Basket, by_image: NDArray[np.int64], queue: list[int]) -> int | None:

@@ -293,6 +293,13 @@ class RoundSettings:
     image_cap_factor: float = setting(
         4.0, low=1.0, high=1000.0, help="global quota: no image gets more than this times the mean"
     )
+    image_share: float = setting(
+        0.0,
+        low=0.0,
+        high=1.0,
+        help="global quota, cold start: an image that is asked gets at least this share of its regions, "
+        "less where the round could not reach eight images so; 0 = no such floor",
+    )
     suppress_neighbours: bool = setting(False, help="do not ask two touching regions in one round")
     top_factor: float = setting(
         1.0,

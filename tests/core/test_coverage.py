@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from segloop.coverage import cold_start, images_to_see, k_means
+from segloop.coverage import cold_start, images_to_ask, images_to_see, k_means
 from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeError
 
 Floats = NDArray[np.float32]
@@ -122,6 +122,37 @@ def test_a_large_pool_is_sampled_before_anything_is_encoded() -> None:
     )
     assert {image for image, _ in picked} <= set(seen)
     assert len(picked) == 9
+
+
+def images_asked(features: Floats, **changes: object) -> list[int]:
+    areas = {"region_areas": lambda _: np.ones(features.shape[1], np.int64)}
+    images = list(range(len(features)))
+    return images_to_ask(read(features), images=images, rng=rng(), **{**areas, **changes})  # type: ignore[arg-type]
+
+
+def test_images_to_ask_are_one_of_each_kind() -> None:
+    """4 regions each: 12 regions are 3 images, one of each kind, however many there are of it."""
+    kinds = np.array([0] * 20 + [1] * 6 + [2] * 4)
+    features = np.random.default_rng(4).normal(0, 0.1, (30, 8, 5)).astype(np.float32)
+    features += (np.eye(3, 5, dtype=np.float32) * 5)[kinds][:, None]
+    for budget in ({"budget_regions": 12}, {"budget_pixels": 12}):
+        picked = images_asked(features, image_floor=4, **budget)
+        assert picked == sorted(picked)
+        assert sorted(kinds[picked]) == [0, 1, 2]
+    assert len(images_asked(np.ones((9, 8, 5), np.float32), image_floor=4, budget_regions=12)) == 3, (
+        "all alike"
+    )
+    assert images_asked(features, image_floor=4, budget_regions=119) == list(range(30))
+    assert len(images_asked(features, image_floor=1000, budget_regions=16)) == 2, (
+        "8 regions are all of an image"
+    )
+
+
+def test_spare_images_fill_what_is_left() -> None:
+    picked = ask(pool(2), spare_images=[7, 8], budget_regions=20)
+    assert len(set(picked)) == 20
+    assert {image for image, _ in picked[:12]} == {0, 1}
+    assert {image for image, _ in picked[12:]} == {7, 8}
 
 
 def test_many_regions_are_clustered_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -33,6 +34,11 @@ def nothing(_: int) -> NDArray[np.bool_]:
 def encode(images: list[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
     regions = np.random.default_rng(0).normal(size=(5, 12, 4)).astype(np.float32)
     yield from ((index, regions[index]) for index in images)
+
+
+def encode_many(images: list[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    for index in images:
+        yield index, np.random.default_rng(index).normal(size=(12, 4)).astype(np.float32)
 
 
 def pairs(planned: list[PlannedQuery]) -> list[tuple[int, int]]:
@@ -134,6 +140,53 @@ def test_a_cold_start_repeats_and_keeps_its_budget(kind: ColdStart) -> None:
         len({image for image, _ in plan(0)}) == (2 if kind is ColdStart.RANDOM_IMAGES else 5)
         or kind is ColdStart.RANDOM_REGIONS
     )
+
+
+def images_of(planned: list[PlannedQuery]) -> list[int]:
+    """The images in the order they are asked, each as often as it is met anew."""
+    asked = [query.image_index for query in planned]
+    return [image for at, image in enumerate(asked) if at == 0 or asked[at - 1] != image]
+
+
+@pytest.mark.parametrize("budget", [Budget(regions=96), Budget(pixels=96 * 4 + 3)])
+@pytest.mark.parametrize("kind", ["scores", *ColdStart])
+def test_a_share_of_an_image_asks_few_images_and_each_once(kind: str, budget: Budget) -> None:
+    """Half of 12 cells each: 96 regions are 16 of 40 images, one after the other."""
+    settings = replace(SETTINGS, image_share=0.5, image_cap_factor=1.0)
+    common = {"budget": budget, "settings": settings, "round_number": 1}
+    if kind == "scores":
+        scores = np.random.default_rng(3).random((40, 12)).astype(np.float32)
+        planned = plan_queries(enumerate(scores), partitions, nothing, **common)  # type: ignore[arg-type]
+    else:
+        planned = plan_cold_start(
+            partitions,
+            nothing,
+            num_images=40,
+            encode=encode_many,
+            kind=ColdStart(kind),
+            **common,  # type: ignore[arg-type]
+        )
+    assert len(set(pairs(planned))) == 96
+    num_of = Counter(query.image_index for query in planned)
+    if kind == ColdStart.RANDOM_IMAGES:
+        assert set(num_of.values()) == {12}
+        return
+    assert set(num_of.values()) == {6}
+    assert kind == ColdStart.COVERAGE or sorted(images_of(planned)) == sorted(num_of)
+
+
+def test_a_share_of_an_image_leaves_room_for_eight() -> None:
+    scores = np.random.default_rng(3).random((40, 12)).astype(np.float32)
+    planned = plan_queries(
+        enumerate(scores),
+        partitions,
+        nothing,
+        budget=Budget(regions=16),
+        settings=replace(SETTINGS, image_share=1.0),
+        round_number=1,
+    )
+    assert Counter(query.image_index for query in planned) == dict.fromkeys(images_of(planned), 2)
+    assert len(images_of(planned)) == 8
 
 
 def test_budgets_are_checked() -> None:

@@ -10,6 +10,7 @@ from segloop.selection import PoolRegions, select
 from segloop.settings import Quota, RoundSettings
 
 RNG = np.random.default_rng(0)
+SCORES_OF = ([0.2, 0.1, 0.1, 0.1], [0.8, 0.8, 0.7, 0.1], [0.9, 0.5, 0.4, 0.3])
 CHAIN = np.array([[0, 1], [1, 2], [2, 3]], dtype=np.int32)
 
 
@@ -27,6 +28,7 @@ def chosen(
     pool: PoolRegions, *, regions: int | None = None, pixels: int | None = None, **changes: object
 ) -> list[int]:
     images = int(changes.pop("num_images", 2))  # type: ignore[call-overload]
+    floor = int(changes.pop("image_floor", 1))  # type: ignore[call-overload]
     round_settings = RoundSettings(**{"quota": Quota.GLOBAL, "image_cap_factor": 1000.0, **changes})  # type: ignore[arg-type]
     picked = select(
         pool,
@@ -35,6 +37,7 @@ def chosen(
         num_images=images,
         settings=round_settings,
         neighbours=lambda _: CHAIN,
+        image_floor=floor,
     )
     return [int(index) for index in picked]
 
@@ -55,6 +58,37 @@ def test_global_quota_caps_an_image_at_the_factor_times_the_mean() -> None:
 def test_cap_below_one_region_still_lets_each_image_have_one() -> None:
     pool = pool_of([(image, index, image + index / 10, 10) for image in range(4) for index in range(2)])
     assert chosen(pool, regions=2, num_images=100, image_cap_factor=1.0) == [7, 5]
+
+
+def test_a_floor_asks_few_images_and_each_of_them_much() -> None:
+    """The best single region is image 2's, but three of image 1 are better than its three."""
+    pool = pool_of(
+        [(image, index, score, 10) for image in range(3) for index, score in enumerate(SCORES_OF[image])]
+    )
+    assert chosen(pool, regions=3, num_images=3, image_floor=3) == [4, 5, 6]
+    assert chosen(pool, regions=5, num_images=3, image_floor=3) == [4, 5, 6, 8, 9]
+    # the cap, 1 region here, leaves each image one run
+    assert chosen(pool, regions=3, num_images=3, image_floor=3, image_cap_factor=1.0) == [4, 5, 6]
+    assert chosen(pool, regions=12, num_images=3, image_floor=100) == [4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3]
+
+
+def test_a_floor_draws_images_among_the_best() -> None:
+    pool = pool_of([(image, index, 1.0 - image / 100, 10) for image in range(20) for index in range(2)])
+    for seed in range(50):
+        picked = select(
+            pool,
+            budget_regions=4,
+            budget_pixels=None,
+            num_images=20,
+            settings=RoundSettings(quota=Quota.GLOBAL, image_cap_factor=1000.0, top_factor=2.5),
+            neighbours=None,
+            image_floor=2,
+            rng=np.random.default_rng(seed),
+        )
+        images = pool.image_index[picked].tolist()
+        assert len(set(images)) == 2
+        assert images == sorted(images)
+        assert max(images) < 5, "2.5 times 4 regions are five images"
 
 
 def test_per_image_quota_splits_evenly_and_gives_the_remainder_to_the_best() -> None:
@@ -98,8 +132,14 @@ def test_an_empty_pool_and_wrong_budgets_are_refused() -> None:
         PoolRegions(pool.image_index, pool.region_index, np.zeros(2, np.float32), pool.area)
 
 
-def reference(  # noqa: C901 - both quotas in one place, to be read beside the docstring
-    pool: PoolRegions, budget: int, *, in_pixels: bool, num_images: int, settings: RoundSettings
+def reference(  # noqa: C901, PLR0912 - all in one place, to be read beside the docstring
+    pool: PoolRegions,
+    budget: int,
+    *,
+    in_pixels: bool,
+    num_images: int,
+    settings: RoundSettings,
+    image_floor: int,
 ) -> list[int]:
     """The docstring of `select`, in the plainest loops."""
     order = sorted(range(len(pool)), key=lambda index: (-float(pool.score[index]), index))
@@ -123,16 +163,40 @@ def reference(  # noqa: C901 - both quotas in one place, to be read beside the d
             return False
         return not (settings.suppress_neighbours and touches(candidate))
 
-    if settings.quota is Quota.GLOBAL:
-        for candidate in order:
-            same = [cost[index] for index in taken if pool.image_index[index] == pool.image_index[candidate]]
-            cap = settings.image_cap_factor * budget / num_images
-            if fits(candidate) and not (same and sum(same) + cost[candidate] > cap):
-                taken.append(candidate)
-        return taken
+    def may_have(candidate: int) -> bool:
+        same = [cost[index] for index in taken if pool.image_index[index] == pool.image_index[candidate]]
+        return not same or sum(same) + cost[candidate] <= settings.image_cap_factor * budget / num_images
+
     left = {
         image: [c for c in order if pool.image_index[c] == image] for image in set(pool.image_index.tolist())
     }
+    if settings.quota is Quota.GLOBAL and image_floor > 1:
+        size = image_floor
+        runs = [
+            (own[at : at + size], image) for image, own in left.items() for at in range(0, len(own), size)
+        ]
+        runs.sort(key=lambda run: -sum(float(pool.score[c]) for c in run[0]) / len(run[0]))
+        visited = set()
+        for _, image in runs:
+            num_taken = 0
+            while left[image] and num_taken < size:
+                candidate = left[image].pop(0)
+                if fits(candidate) and (image not in visited or may_have(candidate)):
+                    taken.append(candidate)
+                    num_taken += 1
+            if num_taken:
+                visited.add(image)
+        of = {
+            image: [float(pool.score[c]) for c in taken if pool.image_index[c] == image] for image in visited
+        }
+        mean = {image: sum(scores) / len(scores) for image, scores in of.items()}
+        image_of = pool.image_index.tolist()
+        return sorted(taken, key=lambda c: (-mean[image_of[c]], image_of[c], order.index(c)))
+    if settings.quota is Quota.GLOBAL:
+        for candidate in order:
+            if fits(candidate) and may_have(candidate):
+                taken.append(candidate)  # noqa: PERF401 - fits() reads taken
+        return taken
     while any(left.values()):
         offers = []
         for image, queue in left.items():
@@ -157,6 +221,7 @@ def reference(  # noqa: C901 - both quotas in one place, to be read beside the d
     quota=st.sampled_from(list(Quota)),
     suppress=st.booleans(),
     factor=st.sampled_from([1.0, 1.5, 4.0]),
+    floor=st.integers(1, 3),
 )
 def test_selection_equals_a_plain_loop(
     rows: list[tuple[int, int, int]],
@@ -165,6 +230,7 @@ def test_selection_equals_a_plain_loop(
     quota: Quota,
     suppress: bool,
     factor: float,
+    floor: int,
 ) -> None:
     unique = {(image, index % 4): area for image, index, area in rows}
     pool = pool_of(
@@ -182,9 +248,10 @@ def test_selection_equals_a_plain_loop(
         num_images=4,
         settings=round_settings,
         neighbours=dict.fromkeys(range(4), CHAIN),
+        image_floor=floor,
     )
     assert picked.tolist() == reference(
-        pool, budget, in_pixels=in_pixels, num_images=4, settings=round_settings
+        pool, budget, in_pixels=in_pixels, num_images=4, settings=round_settings, image_floor=floor
     )
 
 
