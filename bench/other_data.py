@@ -76,6 +76,7 @@ def config_of(data: Path, num_pool: int, *, is_quick: bool) -> SimulationConfig:
                     "method": "segloop",
                     "acquisition": "random",
                     "cold_start": "random_regions",
+                    "image_share": 0.0,
                 },
                 {"name": "answers_alone", "method": "segloop", "num_generations": 0},
             ],

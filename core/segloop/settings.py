@@ -391,7 +391,8 @@ METHOD_PRESETS: dict[Method, dict[str, Any]] = {
     Method.SEGLOOP: {
         "acquisition": Acquisition.BVSB,
         "quota": Quota.GLOBAL,
-        "suppress_neighbours": True,
+        # few images asked well teach more than many asked a little (docs/decisions/0022)
+        "image_share": 0.5,
         "top_factor": 5.0,
         # a round of some thousand image-steps learns more with it (docs/decisions/0021)
         "optimiser": Optimiser.ADAMW,
@@ -403,6 +404,7 @@ METHOD_PRESETS: dict[Method, dict[str, Any]] = {
         "generation_0_share": 0.7,
         "loss_means": LossMeans.SEPARATE,
         "pseudo_label_quantile": 0.25,
+        "rare_class_power": 0.5,
         "warm_start": True,
         "warm_lr_factor": 1.0,
     },
