@@ -9,6 +9,7 @@ Killed, the command goes on where it was when `--work` names the same folder.
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ def draw_asked(config: SimulationConfig, work: Path, path: Path) -> None:
     for asked in state["queries"]:
         pool.answer(_planned(asked))
     network = load_weights(folder / state["weights"], arm.settings, len(simulation.class_names))
-    shown = most_asked(state["queries"], NUM_SHOWN)
+    shown = most_asked(state["queries"][:NUM_SHOWN])
     scores = scored(network, pool, arm.settings, shown)
     figure = _figure(NUM_SHOWN, 5)
     titles = (
@@ -131,15 +132,13 @@ def scored(
     return dict(score_images(network, pool, pool.partition, settings, summary=summary, indices=images))
 
 
-def most_asked(queries: list[list[tuple[int, int]]], num: int) -> list[int]:
-    """The images of which most rounds asked, then most regions."""
-    rounds: dict[int, set[int]] = {}
-    regions: dict[int, int] = {}
-    for number, asked in enumerate(queries):
-        for image, _ in asked:
-            rounds.setdefault(image, set()).add(number)
-            regions[image] = regions.get(image, 0) + 1
-    return sorted(regions, key=lambda image: (-len(rounds[image]), -regions[image], image))[:num]
+def most_asked(queries: list[list[tuple[int, int]]]) -> list[int]:
+    """Of each round the image it asked most of, none twice."""
+    shown: list[int] = []
+    for asked in queries:
+        counts = Counter(image for image, _ in asked if image not in shown)
+        shown.append(min(counts, key=lambda image: (-counts[image], image)))
+    return shown
 
 
 def outline(axes: Axes, pool: SimulatedPool, image: int, queries: list[list[tuple[int, int]]]) -> None:

@@ -44,7 +44,8 @@ def images_to_ask(
     *,
     images: list[int],
     region_areas: Callable[[int], NDArray[np.int64]],
-    image_floor: int,
+    candidates: Callable[[int], NDArray[np.bool_]],
+    image_floor: Callable[[int], int],
     budget_regions: int | None = None,
     budget_pixels: int | None = None,
     rng: np.random.Generator,
@@ -58,23 +59,33 @@ def images_to_ask(
         region_features: (image index, float32 (R, D)) of `images`, in their order; read at most once.
         images: of `images_to_see`.
         region_areas: image index -> int64 (R,), pixels.
-        image_floor: regions of an image; an image of fewer counts as it is.
+        candidates: image index -> bool (R,), which regions may be asked; images without any are left out.
+        image_floor: image index -> regions of it; an image of fewer candidates counts as it is.
         budget_regions: how many regions, or None.
         budget_pixels: how many pixels, or None; exactly one of the two is given.
         rng: draws the first middles, and what is missing where images are too alike for so many clusters.
+
+    Raises:
+        NonFiniteError: NaN or infinite features.
     """
-    some = _some_areas(images, region_areas)
+    num_open = {image: int(candidates(image).sum()) for image in images}
+    open_images = [image for image in images if num_open[image]]
+    floors = np.array([min(image_floor(image), num_open[image]) for image in open_images])
     budget = budget_pixels if budget_regions is None else budget_regions
-    expected = _expected_regions(some, budget_regions, budget or 0)
-    regions_each = min(image_floor, int(np.mean([len(areas) for areas in some])))
-    num_wanted = -(-expected // max(1, regions_each))
-    if num_wanted >= len(images):
+    expected = _expected_regions(_some_areas(images, region_areas), budget_regions, budget or 0)
+    if floors.sum() <= expected:
         return images
-    means = _unit(np.stack([features.mean(axis=0, dtype=np.float32) for _, features in region_features]))
-    chosen = [int(members[0]) for members in k_means(means, num_wanted, rng)]
-    others = rng.permutation(np.setdiff1d(np.arange(len(images)), chosen))
-    chosen += others[: num_wanted - len(chosen)].tolist()
-    return sorted(images[at] for at in chosen)
+    means = [
+        _checked(image, features, len(region_areas(image))).mean(axis=0, dtype=np.float32)
+        for image, features in region_features
+        if num_open[image]
+    ]
+    num_wanted = -(-expected // max(1, int(floors.mean())))
+    chosen = [int(members[0]) for members in k_means(_unit(np.stack(means)), num_wanted, rng)]
+    others = rng.permutation(np.setdiff1d(np.arange(len(open_images)), chosen)).tolist()
+    while len(chosen) < num_wanted or floors[chosen].sum() < expected:
+        chosen.append(others.pop())
+    return sorted(open_images[at] for at in chosen)
 
 
 def cold_start(
@@ -84,6 +95,7 @@ def cold_start(
     spare_images: Sequence[int] = (),
     region_areas: Callable[[int], NDArray[np.int64]],
     candidates: Callable[[int], NDArray[np.bool_]] | None = None,
+    image_cap: Callable[[int], int] | None = None,
     budget_regions: int | None = None,
     budget_pixels: int | None = None,
     rng: np.random.Generator,
@@ -91,8 +103,9 @@ def cold_start(
 ) -> list[tuple[int, int]]:
     """The regions to ask first, as (image index, region index), those that stand for most others first.
 
-    No image gets more than its even share, rounded up, as long as others have what is looked for. A budget in
-    pixels is never exceeded: what is too large for the rest is passed over, others fill it.
+    No image gets more than its even share, rounded up, or than its cap where that is more, as long as others
+    have what is looked for. A budget in pixels is never exceeded: what is too large for the rest is passed
+    over, others fill it.
 
     Args:
         region_features: (image index, float32 (R, D)) of `images`, in their order; read once.
@@ -100,6 +113,7 @@ def cold_start(
         spare_images: others, whose regions fill what `images` leave of the budget.
         region_areas: image index -> int64 (R,), pixels.
         candidates: image index -> bool (R,), which regions may be asked; None = all.
+        image_cap: image index -> regions; None = the even share alone.
         budget_regions: how many regions, or None.
         budget_pixels: how many pixels, or None; exactly one of the two is given.
         rng: draws samples and first middles.
@@ -129,10 +143,11 @@ def cold_start(
     if not len(sample.places):
         raise EmptyPoolError("no region is left to ask: every region of the pool has been asked")
     basket = _Basket(region_areas, given[0], in_pixels=budget_pixels is not None)
-    image_cap = -(-expected // len(images))
+    share = -(-expected // len(images))
+    cap_of = {image: max(share, image_cap(image)) if image_cap else share for image in images}
     for group in _clusters(sample, expected, rng, on_progress):
-        basket.take_one(sample.places[group], image_cap)
-    _fill(basket, sample.places[rng.permutation(len(sample.places))], image_cap)
+        basket.take_one(sample.places[group], cap_of)
+    _fill(basket, sample.places[rng.permutation(len(sample.places))], cap_of)
     left = [*(images[at] for at in rng.permutation(len(images))), *rng.permutation(spare_images).tolist()]
     for image in left:
         if basket.is_spent:
@@ -142,10 +157,10 @@ def cold_start(
     return basket.taken
 
 
-def _fill(basket: "_Basket", places: NDArray[np.int64], image_cap: int) -> None:
+def _fill(basket: "_Basket", places: NDArray[np.int64], cap_of: dict[int, int]) -> None:
     """What still fits, first of images that have room."""
     for place in places:
-        basket.take_one(place[None], image_cap)
+        basket.take_one(place[None], cap_of)
     for image, region in places.tolist():
         basket.take(image, region)
 
@@ -187,21 +202,25 @@ class _Sample:
         places, rows = [], []
         for image, features in region_features:
             is_open = open_of(image)
-            if features.ndim != 2 or len(features) != len(is_open):
-                raise ShapeError(
-                    f"image {image} has {len(is_open)} regions and features of shape {features.shape}"
-                )
-            num_bad = int((~np.isfinite(features)).sum())
-            if num_bad:
-                raise NonFiniteError(
-                    f"{num_bad} of {features.size} feature values of image {image} are NaN or infinite"
-                )
+            _checked(image, features, len(is_open))
             drawn = rng.permutation(np.flatnonzero(is_open))[:per_image]
             places += [(image, int(region)) for region in drawn]
             rows.append(features[drawn])
         if not places:
             return cls(np.empty((0, 2), np.int64), np.empty((0, 1), np.float32))
         return cls(np.array(places, dtype=np.int64), _unit(np.concatenate(rows).astype(np.float32)))
+
+
+def _checked(image: int, features: Floats, num_regions: int) -> Floats:
+    """The features, when they are of so many regions and finite."""
+    if features.ndim != 2 or len(features) != num_regions:
+        raise ShapeError(f"image {image} has {num_regions} regions and features of shape {features.shape}")
+    num_bad = int((~np.isfinite(features)).sum())
+    if num_bad:
+        raise NonFiniteError(
+            f"{num_bad} of {features.size} feature values of image {image} are NaN or infinite"
+        )
+    return features
 
 
 def _unit(features: Floats) -> Floats:
@@ -293,12 +312,12 @@ class _Basket:
     def is_spent(self) -> bool:
         return self._remaining <= 0
 
-    def take_one(self, places: NDArray[np.int64], image_cap: int) -> None:
+    def take_one(self, places: NDArray[np.int64], cap_of: dict[int, int]) -> None:
         """The first of a cluster whose image has room and that fits."""
         for image, region in places.tolist():
             if self.is_spent:
                 return
-            if self._num_of.get(image, 0) < image_cap and self.take(image, region):
+            if self._num_of.get(image, 0) < cap_of[image] and self.take(image, region):
                 return
 
     def take(self, image: int, region: int) -> bool:

@@ -28,8 +28,6 @@ from segloop.settings import Acquisition, QueryPurpose, Quota, RoundSettings
 _IMAGES_AT_LEAST = 8
 """Images a round reaches, whatever share of each it would ask."""
 
-_SIZE_SAMPLE = 64
-
 Partitions = Callable[[int], Partition]
 """Image index -> its partition; called again and again, so it should be cheap."""
 
@@ -218,18 +216,22 @@ def _plan_coverage(
     on_progress: Callable[[float], None] | None,
 ) -> list[PlannedQuery]:
     rng = generator(settings.seed, round_number, Purpose.COLD_START)
-    seen = images = images_to_see(num_images, rng=rng)
+    seen = images_to_see(num_images, rng=rng)
 
     def areas(index: int) -> NDArray[np.int64]:
         return partitions(index).areas
 
-    image_floor = _image_floor(seen, partitions, budget, settings)
-    if image_floor > 1:
+    def candidates(index: int) -> NDArray[np.bool_]:
+        return candidate_mask(partitions(index), asked(index), settings)
+
+    images, floor = seen, _image_floor(seen, partitions, budget, settings)
+    if floor is not None:
         images = images_to_ask(
             encode(seen),
             images=seen,
             region_areas=areas,
-            image_floor=image_floor,
+            candidates=candidates,
+            image_floor=floor,
             budget_regions=budget.regions,
             budget_pixels=budget.pixels,
             rng=rng,
@@ -239,28 +241,32 @@ def _plan_coverage(
         images=images,
         spare_images=sorted(set(seen) - set(images)),
         region_areas=areas,
-        candidates=lambda index: candidate_mask(partitions(index), asked(index), settings),
+        candidates=candidates,
+        image_cap=floor,
         budget_regions=budget.regions,
         budget_pixels=budget.pixels,
         rng=rng,
         on_progress=on_progress,
     )
+    if floor is not None:  # people see an image once
+        place_of = {image: place for place, image in reversed(list(enumerate(image for image, _ in picked)))}
+        picked.sort(key=lambda query: place_of[query[0]])
     return [PlannedQuery(image, region, 0.0) for image, region in picked]
 
 
 def _image_floor(
     images: Sequence[int], partitions: Partitions, budget: Budget, settings: RoundSettings
-) -> int:
-    """Regions an image gets where it gets any: `image_share`, and at most an eighth of the budget."""
+) -> Callable[[int], int] | None:
+    """Image index -> regions it gets where it gets any: `image_share`, at most an eighth of the budget."""
     if not settings.image_share:
-        return 1
-    some = [partitions(image) for image in images[:: max(1, len(images) // _SIZE_SAMPLE)]]
-    num_regions = sum(partition.num_regions for partition in some)
+        return None
     affordable = budget.amount
     if budget.pixels is not None:
-        affordable = int(affordable * num_regions / sum(int(partition.areas.sum()) for partition in some))
-    share = settings.image_share * num_regions / len(some)
-    return max(1, round(min(share, affordable / _IMAGES_AT_LEAST)))
+        counts = [partitions(image).num_regions for image in images]
+        areas = [int(partitions(image).areas.sum()) for image in images]
+        affordable = int(affordable * sum(counts) / max(1, sum(areas)))
+    most = max(1, affordable // _IMAGES_AT_LEAST)
+    return lambda image: min(most, max(1, round(settings.image_share * partitions(image).num_regions)))
 
 
 def plan_queries(

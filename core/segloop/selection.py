@@ -54,7 +54,7 @@ def select(
     num_images: int,
     settings: RoundSettings,
     neighbours: NeighbourPairs | None,
-    image_floor: int = 1,
+    image_floor: Callable[[int], int] | None = None,
     rng: np.random.Generator | None = None,
 ) -> NDArray[np.int64]:
     """Indices into `pool` of the regions to ask, best first.
@@ -63,10 +63,10 @@ def select(
 
     - `quota = "global"`: an image gets at most `image_cap_factor` times an image's mean share, counted in the
       budget's unit, and always at least one region.
-    - `image_floor` above 1, with the global quota: the walk is one of images instead. Each image's regions,
-      best first, are cut into runs of so many; runs are walked by their mean score, and each gives the best
-      regions of its image that no rule forbids, up to its length. The cap leaves an image one run at least.
-      What is taken comes back image by image, so that people see an image once.
+    - `image_floor`, with the global quota: the walk is one of images instead. Each image's regions, best
+      first, are cut into runs as long as its floor; runs are walked by their mean score, and each visit takes
+      the best regions of its image that no rule forbids, up to so many. An image's first visit is free of the
+      cap. Fewer come where the image has no more, or the budget ends. What is taken comes image by image.
     - `quota = "per_image"`: every image's best region comes before any image's second best, and so on; within
       such a level the higher score wins, which is where the remainder of an uneven split goes.
     - `suppress_neighbours`: a region that touches one taken in this call is passed over.
@@ -82,7 +82,7 @@ def select(
         num_images: images in the pool, also those with no candidate left; the mean share is over them.
         settings: `quota`, `image_cap_factor`, `suppress_neighbours` and `top_factor` are read.
         neighbours: needed for `suppress_neighbours`.
-        image_floor: regions an image gets at least, where it gets any.
+        image_floor: image index -> regions it gets at least, where it gets any; None = no floor.
         rng: needed for a `top_factor` above 1.
 
     Raises:
@@ -109,7 +109,7 @@ def select(
         return np.array(basket.taken, dtype=np.int64)
     image_cap = settings.image_cap_factor * budget / max(num_images, 1)
     top_cost = settings.top_factor * budget if settings.top_factor > 1 else 0.0
-    if image_floor > 1:
+    if image_floor is not None:
         runs = _Runs.of(pool, order, costs, image_floor)
         walk = _shuffled_top(np.argsort(-runs.scores, kind="stable"), runs.costs, top_cost, rng)
         _fill_runs(basket, runs, walk, image_cap)
@@ -227,60 +227,65 @@ class _Runs:
     """Each image's candidates, best first, cut into runs.
 
     Attributes:
-        length: candidates of a run; an image's last one may be shorter.
         by_image: int64 (N,), candidates image by image.
         bounds: int64 (images + 1,), where each image's candidates begin.
+        length: int64 (images,), candidates of a run; an image's last one may be shorter.
+        cheapest: int64 (images,), the least that one of its candidates costs.
         image: int64 (runs,), which of the images.
         scores: float64 (runs,), means.
         costs: int64 (runs,), sums.
     """
 
-    length: int
     by_image: NDArray[np.int64]
     bounds: NDArray[np.int64]
+    length: NDArray[np.int64]
+    cheapest: NDArray[np.int64]
     image: NDArray[np.int64]
     scores: NDArray[np.float64]
     costs: NDArray[np.int64]
 
     @classmethod
     def of(
-        cls, pool: PoolRegions, order: NDArray[np.int64], costs: NDArray[np.int64], length: int
+        cls,
+        pool: PoolRegions,
+        order: NDArray[np.int64],
+        costs: NDArray[np.int64],
+        floor: Callable[[int], int],
     ) -> "_Runs":
         by_image, bounds = _grouped(pool.image_index, order)
-        place = np.arange(len(by_image)) - np.repeat(bounds[:-1], np.diff(bounds))
-        starts = np.flatnonzero(place % length == 0)
-        sizes = np.diff(starts, append=len(by_image))
+        firsts, sizes = bounds[:-1], np.diff(bounds)
+        length = np.array([max(1, floor(int(image))) for image in pool.image_index[by_image[firsts]]])
+        place = np.arange(len(by_image)) - np.repeat(firsts, sizes)
+        starts = np.flatnonzero(place % np.repeat(length, sizes) == 0)
         return cls(
-            length=length,
             by_image=by_image,
             bounds=bounds,
+            length=length,
+            cheapest=np.minimum.reduceat(costs[by_image], firsts),
             image=np.searchsorted(bounds, starts, side="right") - 1,
-            scores=np.add.reduceat(pool.score[by_image].astype(np.float64), starts) / sizes,
+            scores=np.add.reduceat(pool.score[by_image].astype(np.float64), starts)
+            / np.diff(starts, append=len(by_image)),
             costs=np.add.reduceat(costs[by_image], starts),
         )
 
 
 def _fill_runs(basket: _Basket, runs: _Runs, walk: NDArray[np.int64], image_cap: float) -> None:
     """Visit images in the order of their runs; a visit takes the best that is left, up to a run's length."""
-    next_of = runs.bounds[:-1].tolist()
-    end_of = runs.bounds[1:].tolist()
+    queues: dict[int, list[int]] = {}
     spent: dict[int, int] = {}
     for image in runs.image[walk].tolist():
         if basket.is_full:
             return
-        queue, is_first = [next_of[image], end_of[image]], image not in spent
-        for _ in range(runs.length):
-            if not is_first and spent[image] >= image_cap:
-                break
-            candidate = _next_of(basket, runs.by_image, queue)
-            if candidate is None:
-                break
-            cost = int(basket.costs[candidate])
-            if not is_first and spent[image] + cost > image_cap:
-                continue
-            spent[image] = spent.get(image, 0) + cost
-            basket.take(candidate)
-        next_of[image] = queue[0]
+        if runs.cheapest[image] > basket.remaining:
+            continue
+        queue = queues.setdefault(image, [int(runs.bounds[image]), int(runs.bounds[image + 1])])
+        is_first, num_left = image not in spent, int(runs.length[image])
+        while num_left and (candidate := _next_of(basket, runs.by_image, queue)) is not None:
+            spent_here = spent.get(image, 0) + int(basket.costs[candidate])
+            if is_first or spent_here <= image_cap:
+                spent[image] = spent_here
+                basket.take(candidate)
+                num_left -= 1
 
 
 def _fill_per_image(basket: _Basket, order: NDArray[np.int64]) -> None:

@@ -291,14 +291,17 @@ class RoundSettings:
         Quota.PER_IMAGE, help="the same number of regions in each image, or one global ranking"
     )
     image_cap_factor: float = setting(
-        4.0, low=1.0, high=1000.0, help="global quota: no image gets more than this times the mean"
+        4.0,
+        low=1.0,
+        high=1000.0,
+        help="global quota: no image gets more than this times the mean, beyond its image_share",
     )
     image_share: float = setting(
         0.0,
         low=0.0,
         high=1.0,
         help="global quota, cold start: an image that is asked gets at least this share of its regions, "
-        "less where the round could not reach eight images so; 0 = no such floor",
+        "but no more than an eighth of the budget; 0 = no such floor",
     )
     suppress_neighbours: bool = setting(False, help="do not ask two touching regions in one round")
     top_factor: float = setting(

@@ -97,11 +97,13 @@ def test_a_supervisor_killed_while_it_starts_a_child_takes_it_along(before_exec:
         f"subprocess.Popen({SLEEPER!r}, preexec_fn=before_exec)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code]) as parent:
-        wait_until(lambda: len(children_of(parent.pid)) == 1, what="the child")
-        (child,) = children_of(parent.pid)
-        wait_until(lambda: "(stopped)" in Path(f"/proc/{child}/status").read_text(), what="the child's stop")
-        parent.kill()
-        parent.wait()
+        try:
+            wait_until(lambda: len(children_of(parent.pid)) == 1, what="the child")
+            (child,) = children_of(parent.pid)
+            status = Path(f"/proc/{child}/status")
+            wait_until(lambda: "(stopped)" in status.read_text(), what="the child's stop")
+        finally:
+            parent.kill()
     os.kill(child, signal.SIGCONT)
     try:
         wait_until(lambda: is_gone(child), seconds=10.0, what="the child's end")

@@ -125,9 +125,14 @@ def test_a_large_pool_is_sampled_before_anything_is_encoded() -> None:
 
 
 def images_asked(features: Floats, **changes: object) -> list[int]:
-    areas = {"region_areas": lambda _: np.ones(features.shape[1], np.int64)}
+    given = {
+        "region_areas": lambda _: np.ones(features.shape[1], np.int64),
+        "candidates": lambda _: np.ones(features.shape[1], np.bool_),
+        "image_floor": lambda _: 4,
+        **changes,
+    }
     images = list(range(len(features)))
-    return images_to_ask(read(features), images=images, rng=rng(), **{**areas, **changes})  # type: ignore[arg-type]
+    return images_to_ask(read(features), images=images, rng=rng(), **given)  # type: ignore[arg-type]
 
 
 def test_images_to_ask_are_one_of_each_kind() -> None:
@@ -136,16 +141,27 @@ def test_images_to_ask_are_one_of_each_kind() -> None:
     features = np.random.default_rng(4).normal(0, 0.1, (30, 8, 5)).astype(np.float32)
     features += (np.eye(3, 5, dtype=np.float32) * 5)[kinds][:, None]
     for budget in ({"budget_regions": 12}, {"budget_pixels": 12}):
-        picked = images_asked(features, image_floor=4, **budget)
+        picked = images_asked(features, **budget)
         assert picked == sorted(picked)
         assert sorted(kinds[picked]) == [0, 1, 2]
-    assert len(images_asked(np.ones((9, 8, 5), np.float32), image_floor=4, budget_regions=12)) == 3, (
-        "all alike"
-    )
-    assert images_asked(features, image_floor=4, budget_regions=119) == list(range(30))
-    assert len(images_asked(features, image_floor=1000, budget_regions=16)) == 2, (
+    assert len(images_asked(np.ones((9, 8, 5), np.float32), budget_regions=12)) == 3, "all alike"
+    assert images_asked(features, budget_regions=119) == list(range(30))
+    assert len(images_asked(features, image_floor=lambda _: 1000, budget_regions=16)) == 2, (
         "8 regions are all of an image"
     )
+
+
+def test_images_to_ask_have_something_to_ask_and_enough_of_it() -> None:
+    """Images 0 to 9 have no candidate, 10 to 19 one each, 20 to 29 six."""
+    open_ = np.zeros((30, 8), np.bool_)
+    open_[10:20, 0] = open_[20:, :6] = True
+    picked = images_asked(pool(30, 8), candidates=open_.__getitem__, budget_regions=40)
+    assert min(picked) >= 10
+    assert sum(min(4, int(open_[image].sum())) for image in picked) >= 40
+    bad = pool(30, 8)
+    bad[25, 3, 1] = np.nan
+    with pytest.raises(NonFiniteError, match="image 25"):
+        images_asked(bad, budget_regions=20)
 
 
 def test_spare_images_fill_what_is_left() -> None:

@@ -143,7 +143,7 @@ def test_a_cold_start_repeats_and_keeps_its_budget(kind: ColdStart) -> None:
 
 
 def images_of(planned: list[PlannedQuery]) -> list[int]:
-    """The images in the order they are asked, each as often as it is met anew."""
+    """The images in the order they are asked, one for each change of image."""
     asked = [query.image_index for query in planned]
     return [image for at, image in enumerate(asked) if at == 0 or asked[at - 1] != image]
 
@@ -172,21 +172,40 @@ def test_a_share_of_an_image_asks_few_images_and_each_once(kind: str, budget: Bu
         assert set(num_of.values()) == {12}
         return
     assert set(num_of.values()) == {6}
-    assert kind == ColdStart.COVERAGE or sorted(images_of(planned)) == sorted(num_of)
+    assert sorted(images_of(planned)) == sorted(num_of)
 
 
-def test_a_share_of_an_image_leaves_room_for_eight() -> None:
+@pytest.mark.parametrize("budget", [8, 12, 13, 16, 21, 28, 40])
+def test_a_share_of_an_image_leaves_room_for_eight(budget: int) -> None:
     scores = np.random.default_rng(3).random((40, 12)).astype(np.float32)
     planned = plan_queries(
         enumerate(scores),
         partitions,
         nothing,
-        budget=Budget(regions=16),
+        budget=Budget(regions=budget),
         settings=replace(SETTINGS, image_share=1.0),
         round_number=1,
     )
-    assert Counter(query.image_index for query in planned) == dict.fromkeys(images_of(planned), 2)
-    assert len(images_of(planned)) == 8
+    num_of = Counter(query.image_index for query in planned)
+    assert len(planned) == budget
+    assert len(num_of) >= 8
+    assert sorted(num_of.values())[1:] == [budget // 8] * (len(num_of) - 1), "all but the budget's end"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_share_of_an_image_passes_over_what_is_asked(seed: int) -> None:
+    """35 of 40 images have been asked whole: the others are asked."""
+    planned = plan_cold_start(
+        partitions,
+        lambda image: np.full(12, image < 35),
+        num_images=40,
+        encode=encode_many,
+        budget=Budget(regions=16),
+        settings=replace(SETTINGS, image_share=0.5, seed=seed),
+        round_number=1,
+    )
+    assert len(set(pairs(planned))) == 16
+    assert min(query.image_index for query in planned) >= 35
 
 
 def test_budgets_are_checked() -> None:

@@ -1,5 +1,7 @@
 """Selection against a plain loop written from its docstring, and each rule by hand."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -28,7 +30,7 @@ def chosen(
     pool: PoolRegions, *, regions: int | None = None, pixels: int | None = None, **changes: object
 ) -> list[int]:
     images = int(changes.pop("num_images", 2))  # type: ignore[call-overload]
-    floor = int(changes.pop("image_floor", 1))  # type: ignore[call-overload]
+    floor = changes.pop("image_floor", None)
     round_settings = RoundSettings(**{"quota": Quota.GLOBAL, "image_cap_factor": 1000.0, **changes})  # type: ignore[arg-type]
     picked = select(
         pool,
@@ -37,7 +39,7 @@ def chosen(
         num_images=images,
         settings=round_settings,
         neighbours=lambda _: CHAIN,
-        image_floor=floor,
+        image_floor=floor,  # type: ignore[arg-type]
     )
     return [int(index) for index in picked]
 
@@ -65,15 +67,30 @@ def test_a_floor_asks_few_images_and_each_of_them_much() -> None:
     pool = pool_of(
         [(image, index, score, 10) for image in range(3) for index, score in enumerate(SCORES_OF[image])]
     )
-    assert chosen(pool, regions=3, num_images=3, image_floor=3) == [4, 5, 6]
-    assert chosen(pool, regions=5, num_images=3, image_floor=3) == [4, 5, 6, 8, 9]
+    assert chosen(pool, regions=3, num_images=3, image_floor=lambda _: 3) == [4, 5, 6]
+    assert chosen(pool, regions=5, num_images=3, image_floor=lambda _: 3) == [4, 5, 6, 8, 9]
     # the cap, 1 region here, leaves each image one run
-    assert chosen(pool, regions=3, num_images=3, image_floor=3, image_cap_factor=1.0) == [4, 5, 6]
-    assert chosen(pool, regions=12, num_images=3, image_floor=100) == [4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3]
+    assert chosen(pool, regions=3, num_images=3, image_floor=lambda _: 3, image_cap_factor=1.0) == [4, 5, 6]
+    assert chosen(pool, regions=12, num_images=3, image_floor=lambda _: 100) == [
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+        10,
+        11,
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 def test_a_floor_draws_images_among_the_best() -> None:
+    """2.5 times 4 regions are the best five images: each of them comes, and no other."""
     pool = pool_of([(image, index, 1.0 - image / 100, 10) for image in range(20) for index in range(2)])
+    drawn: set[int] = set()
     for seed in range(50):
         picked = select(
             pool,
@@ -82,13 +99,35 @@ def test_a_floor_draws_images_among_the_best() -> None:
             num_images=20,
             settings=RoundSettings(quota=Quota.GLOBAL, image_cap_factor=1000.0, top_factor=2.5),
             neighbours=None,
-            image_floor=2,
+            image_floor=lambda _: 2,
             rng=np.random.default_rng(seed),
         )
         images = pool.image_index[picked].tolist()
         assert len(set(images)) == 2
-        assert images == sorted(images)
-        assert max(images) < 5, "2.5 times 4 regions are five images"
+        assert images == sorted(images), "the better image first"
+        drawn.update(images)
+    assert drawn == set(range(5))
+
+
+def test_a_floor_of_its_own_lets_small_images_be_asked() -> None:
+    """Images of 4 and of 64 regions, scored by chance: halves of some of either."""
+    random = np.random.default_rng(5)
+    num_regions = [4 if image % 2 else 64 for image in range(40)]
+    pool = pool_of(
+        [
+            (image, region, random.random(), 1)
+            for image, num in enumerate(num_regions)
+            for region in range(num)
+        ]
+    )
+    picked = chosen(
+        pool, regions=10 * (2 + 32), num_images=40, image_floor=lambda image: num_regions[image] // 2
+    )
+    counts = np.bincount(pool.image_index[picked], minlength=40)
+    num_small, num_large = (counts[1::2] > 0).sum(), (counts[::2] > 0).sum()
+    assert set(counts[1::2]) <= {0, 2}
+    assert num_small >= 5
+    assert num_large >= 5
 
 
 def test_per_image_quota_splits_evenly_and_gives_the_remainder_to_the_best() -> None:
@@ -139,7 +178,7 @@ def reference(  # noqa: C901, PLR0912 - all in one place, to be read beside the 
     in_pixels: bool,
     num_images: int,
     settings: RoundSettings,
-    image_floor: int,
+    image_floor: Callable[[int], int] | None,
 ) -> list[int]:
     """The docstring of `select`, in the plainest loops."""
     order = sorted(range(len(pool)), key=lambda index: (-float(pool.score[index]), index))
@@ -170,16 +209,18 @@ def reference(  # noqa: C901, PLR0912 - all in one place, to be read beside the 
     left = {
         image: [c for c in order if pool.image_index[c] == image] for image in set(pool.image_index.tolist())
     }
-    if settings.quota is Quota.GLOBAL and image_floor > 1:
-        size = image_floor
+    if settings.quota is Quota.GLOBAL and image_floor is not None:
+        size_of = {image: image_floor(image) for image in left}
         runs = [
-            (own[at : at + size], image) for image, own in left.items() for at in range(0, len(own), size)
+            (own[at : at + size_of[image]], image)
+            for image, own in left.items()
+            for at in range(0, len(own), size_of[image])
         ]
         runs.sort(key=lambda run: -sum(float(pool.score[c]) for c in run[0]) / len(run[0]))
         visited = set()
         for _, image in runs:
             num_taken = 0
-            while left[image] and num_taken < size:
+            while left[image] and num_taken < size_of[image]:
                 candidate = left[image].pop(0)
                 if fits(candidate) and (image not in visited or may_have(candidate)):
                     taken.append(candidate)
@@ -221,7 +262,7 @@ def reference(  # noqa: C901, PLR0912 - all in one place, to be read beside the 
     quota=st.sampled_from(list(Quota)),
     suppress=st.booleans(),
     factor=st.sampled_from([1.0, 1.5, 4.0]),
-    floor=st.integers(1, 3),
+    floor=st.none() | st.lists(st.integers(1, 3), min_size=4, max_size=4),
 )
 def test_selection_equals_a_plain_loop(
     rows: list[tuple[int, int, int]],
@@ -230,7 +271,7 @@ def test_selection_equals_a_plain_loop(
     quota: Quota,
     suppress: bool,
     factor: float,
-    floor: int,
+    floor: list[int] | None,
 ) -> None:
     unique = {(image, index % 4): area for image, index, area in rows}
     pool = pool_of(
@@ -241,6 +282,7 @@ def test_selection_equals_a_plain_loop(
     )
     pool = PoolRegions(pool.image_index, pool.region_index, np.floor(pool.score), pool.area)
     round_settings = RoundSettings(quota=quota, suppress_neighbours=suppress, image_cap_factor=factor)
+    image_floor = None if floor is None else floor.__getitem__
     picked = select(
         pool,
         budget_regions=None if in_pixels else budget,
@@ -248,10 +290,10 @@ def test_selection_equals_a_plain_loop(
         num_images=4,
         settings=round_settings,
         neighbours=dict.fromkeys(range(4), CHAIN),
-        image_floor=floor,
+        image_floor=image_floor,
     )
     assert picked.tolist() == reference(
-        pool, budget, in_pixels=in_pixels, num_images=4, settings=round_settings, image_floor=floor
+        pool, budget, in_pixels=in_pixels, num_images=4, settings=round_settings, image_floor=image_floor
     )
 
 

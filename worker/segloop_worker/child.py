@@ -214,12 +214,19 @@ def run_cold_start(job: ChildJob) -> dict[str, Any]:
         def asked(index: int) -> Any:
             return source.settled_regions(index, partitions(index), job.images[index].asked)
 
-        report = job.reporter("features", start=0.0, share=0.8)
+        # with an image_share, the images that are chosen are read once more
+        parts = iter([(0.0, 0.6), (0.6, 0.2)] if job.settings.image_share else [(0.0, 0.8)])
+
+        def encode(images: list[int]) -> Any:
+            start, share = next(parts)
+            report = job.reporter("features", start=start, share=share)
+            return encode_pool(source, partitions, job.settings, images, on_progress=report)
+
         plan = plan_cold_start(
             partitions,
             asked,
             num_images=len(source),
-            encode=lambda images: encode_pool(source, partitions, job.settings, images, on_progress=report),
+            encode=encode,
             budget=Budget(regions=job.spec.budget_regions, pixels=job.spec.budget_pixels),
             settings=job.settings,
             round_number=job.spec.round_number,

@@ -157,9 +157,10 @@ export const server: ServerTexts = {
     dropout_passes: "Durchläufe unter Dropout, die bald vergleicht",
     class_balance: "nu im Gewicht (nu p_c + 1)^-2 auf die vorhergesagte Klasse; 0 = aus",
     quota: "in jedem Bild gleich viele Regionen oder eine Rangfolge über alle",
-    image_cap_factor: "Rangfolge über alle: kein Bild bekommt mehr als so viel Mal den Durchschnitt",
+    image_cap_factor:
+      "Rangfolge über alle: kein Bild bekommt mehr als so viel Mal den Durchschnitt, über image_share hinaus",
     image_share:
-      "Rangfolge über alle und Kaltstart: Ein Bild, nach dem überhaupt gefragt wird, bekommt mindestens diesen Anteil seiner Regionen, weniger, wo die Runde so keine acht Bilder erreicht; 0 = keine Untergrenze",
+      "Rangfolge über alle und Kaltstart: Ein Bild, nach dem überhaupt gefragt wird, bekommt mindestens diesen Anteil seiner Regionen, doch höchstens ein Achtel des Budgets; 0 = keine Untergrenze",
     suppress_neighbours: "in einer Runde nicht nach zwei Regionen fragen, die sich berühren",
     top_factor:
       "Rangfolge über alle: die Regionen zufällig aus so viel Mal den Besten des Budgets ziehen; 1 = die Besten",
