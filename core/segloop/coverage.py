@@ -72,7 +72,7 @@ def images_to_ask(
     open_images = [image for image in images if num_open[image]]
     floors = np.array([min(image_floor(image), num_open[image]) for image in open_images])
     budget = budget_pixels if budget_regions is None else budget_regions
-    expected = _expected_regions(_some_areas(images, region_areas), budget_regions, budget or 0)
+    expected = _expected_regions(images, region_areas, budget_regions, budget or 0)
     if floors.sum() <= expected:
         return images
     means = [
@@ -137,7 +137,7 @@ def cold_start(
     if not images:
         raise EmptyPoolError("the pool holds no image to ask about")
     open_of = candidates or (lambda image: np.ones(len(region_areas(image)), dtype=np.bool_))
-    expected = _expected_regions(_some_areas(images, region_areas), budget_regions, given[0])
+    expected = _expected_regions(images, region_areas, budget_regions, given[0])
     per_image = max(_PER_IMAGE, -(-_SAMPLED_PER_ASKED * expected // len(images)))
     sample = _Sample.draw(region_features, open_of, per_image, rng)
     if not len(sample.places):
@@ -165,18 +165,18 @@ def _fill(basket: "_Basket", places: NDArray[np.int64], cap_of: dict[int, int]) 
         basket.take(image, region)
 
 
-def _some_areas(
-    images: list[int], region_areas: Callable[[int], NDArray[np.int64]]
-) -> list[NDArray[np.int64]]:
-    """The areas of a few images' regions."""
-    return [region_areas(image) for image in images[:: max(1, len(images) // _AREA_SAMPLE)]]
-
-
-def _expected_regions(some: list[NDArray[np.int64]], budget_regions: int | None, budget: int) -> int:
+def _expected_regions(
+    images: list[int],
+    region_areas: Callable[[int], NDArray[np.int64]],
+    budget_regions: int | None,
+    budget: int,
+) -> int:
     """Regions the budget will buy; for pixels estimated from the areas of a few images."""
     if budget_regions is not None:
         return budget
-    return max(1, int(budget / max(float(np.concatenate(some).mean()), 1.0)))
+    some = images[:: max(1, len(images) // _AREA_SAMPLE)]
+    areas = np.concatenate([region_areas(image) for image in some])
+    return max(1, int(budget / max(float(areas.mean()), 1.0)))
 
 
 @dataclass(frozen=True)
