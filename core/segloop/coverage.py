@@ -6,6 +6,7 @@ asked. What is merely odd, as the region farthest from all others mostly is, is 
 compares both).
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -80,7 +81,7 @@ def images_to_ask(
         for image, features in region_features
         if num_open[image]
     ]
-    num_wanted = -(-expected // max(1, int(floors.mean())))
+    num_wanted = math.ceil(expected / max(1.0, float(floors.mean())))
     chosen = [int(members[0]) for members in k_means(_unit(np.stack(means)), num_wanted, rng)]
     others = rng.permutation(np.setdiff1d(np.arange(len(open_images)), chosen)).tolist()
     while len(chosen) < num_wanted or floors[chosen].sum() < expected:

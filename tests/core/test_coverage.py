@@ -135,6 +135,31 @@ def images_asked(features: Floats, **changes: object) -> list[int]:
     return images_to_ask(read(features), images=images, rng=rng(), **given)  # type: ignore[arg-type]
 
 
+@settings(deadline=None, max_examples=100)
+@given(
+    num_regions=st.lists(st.integers(1, 12), min_size=1, max_size=12),
+    share=st.floats(0.05, 1.0),
+    part=st.floats(0.0, 1.2),
+)
+def test_images_to_ask_are_enough_for_the_budget_whatever_their_sizes(
+    num_regions: list[int], share: float, part: float
+) -> None:
+    floors = [max(1, int(share * number)) for number in num_regions]
+    budget = 1 + int(part * sum(floors))
+    features = [pool(1, number)[0] for number in num_regions]
+    picked = images_to_ask(
+        enumerate(features),
+        images=list(range(len(num_regions))),
+        region_areas=lambda image: np.ones(num_regions[image], np.int64),
+        candidates=lambda image: np.ones(num_regions[image], np.bool_),
+        image_floor=floors.__getitem__,
+        budget_regions=budget,
+        rng=rng(),
+    )
+    assert picked == sorted(set(picked))
+    assert sum(floors[image] for image in picked) >= min(budget, sum(floors))
+
+
 def test_images_to_ask_are_one_of_each_kind() -> None:
     """4 regions each: 12 regions are 3 images, one of each kind, however many there are of it."""
     kinds = np.array([0] * 20 + [1] * 6 + [2] * 4)
