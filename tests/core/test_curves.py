@@ -54,3 +54,18 @@ def test_the_axis_counts_what_it_is_asked_to(axis: BudgetAxis, label: str, right
 def test_nothing_to_draw_is_still_a_picture(tmp_path: Path) -> None:
     draw_curve([], [], tmp_path, title="empty")
     assert (tmp_path / "curve.png").stat().st_size > 0
+
+
+def test_however_many_arms_no_two_look_the_same_and_every_name_is_readable() -> None:
+    rows = [row(f"arm {arm}", 0, number, 0.01 * arm) for arm in range(24) for number in (1, 2)]
+    figure = learning_curve(rows, [], title="t", axis=BudgetAxis.PIXELS)
+    (axes,) = figure.axes
+    looks = {(line.get_color(), line.get_marker()) for line in axes.lines}
+    assert len(axes.lines) == len(looks) == 24
+    figure.canvas.draw()
+    legend = axes.get_legend()
+    assert legend is not None
+    box, whole = legend.get_window_extent(), figure.bbox
+    assert box.x0 > axes.get_window_extent().x1, "beside the curves"
+    assert whole.x0 <= box.x0 < box.x1 <= whole.x1
+    assert whole.y0 <= box.y0 < box.y1 <= whole.y1
