@@ -2,7 +2,6 @@
 
 ./run bench other_data [--work DIR] [--processes 2] [--quick]
 
-`segloop` with nothing set but its budget, beside random regions with the same training and answers alone;
 `segloop` with nothing set but its budget, beside random regions with the same training, and answers alone;
 training size, steps and cutout are those `segloop.fitting` gives. Images are drawn from a seed.
 """

@@ -29,7 +29,7 @@ class ProgressMeter:
     """Turns steps of phases with known costs into reports."""
 
     def __init__(self, on_progress: Callable[[Progress], None], total_cost: float) -> None:
-        """A meter over `total_cost` units; what an earlier attempt did is `skip`ped."""
+        """A meter over `total_cost` units; an earlier attempt's count as done, not towards the pace."""
         self._on_progress = on_progress
         self._total = max(total_cost, 1e-9)
         self._finished = 0.0  # cost of finished phases

@@ -1,7 +1,10 @@
-"""Where every random number of a round comes from: one generator per (project seed, round, purpose).
+"""What a round draws its random numbers from: one generator per (project seed, round, purpose).
 
-Server and simulation derive their generators here alone, so that the same project picks the same regions in
-both. The integers are part of stored history: append, never renumber.
+Server and simulation get these generators here alone, so that the same project picks the same regions in
+both. The seed of a round is drawn from one of them, and training (`segloop.batches`,
+`segloop.training_state`) and dropout passes (`segloop.inference`) derive theirs from that seed. An audit's
+numbers follow from file names, whatever the seed (`segloop.audit`). The integers are part of stored history:
+append, never renumber.
 """
 
 from enum import IntEnum

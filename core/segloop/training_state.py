@@ -1,6 +1,6 @@
 """What changes while a generation trains, and how it becomes a checkpoint and back.
 
-Knows no images: a step's tensors are made in `segloop.batches` and used in `segloop.training`.
+Knows no images: a step's tensors are made in `segloop.batches` and used in `segloop.training_step`.
 """
 
 from dataclasses import dataclass, field
