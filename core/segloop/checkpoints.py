@@ -1,7 +1,7 @@
-"""Checkpoint files: whole or not there, and read only by the job that wrote them.
+"""Files that are whole or not there; and checkpoints, which only the job that wrote them reads.
 
-A file is a magic word, the payload's length and CRC-32, and the payload (what `torch.save` writes). Knows
-nothing of what a state holds.
+A checkpoint is a magic word, the payload's length and CRC-32, and the payload (what `torch.save` writes).
+Knows nothing of what a state holds.
 """
 
 import contextlib
@@ -70,15 +70,17 @@ def load_checkpoint(path: Path, *, fingerprint: str) -> LoadedCheckpoint:
 
 
 def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
-    """Write a file beside `path`, make it durable, then put it in its place.
+    """Write a file beside `path`, make it durable, then put it in its place; its folder is made if need be.
 
     Raises:
         DiskError: there is no room, or no permission; what was there before is whole.
     """
     partial = path.with_name(path.name + ".partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         _write_durably(partial, parts)
         partial.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             partial.unlink()  # a full disk gets its room back
@@ -86,11 +88,6 @@ def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
             f"{path} cannot be written ({error.strerror}): free some disk space and try again; "
             "what was saved before is still there"
         ) from error
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _write_durably(path: Path, parts: tuple[bytes | memoryview, ...]) -> None:
@@ -99,3 +96,12 @@ def _write_durably(path: Path, parts: tuple[bytes | memoryview, ...]) -> None:
             file.write(part)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """A file's new name survives a power cut only once its folder is on the disk too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -10,17 +10,17 @@ we differ: bilinear steps use half-pixel centres instead of aligned corners, so 
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from segloop.checkpoints import write_atomically
 from segloop.devices import seeded
 from segloop.encoders import HIGH_STRIDE, LOW_STRIDE, Encoder, build_encoder
 from segloop.errors import SettingsError, ShapeError, WeightsError
@@ -251,13 +251,12 @@ def save_weights(network: SegmentationNetwork, path: Path, metadata: Mapping[str
         network: any device; written as it is.
         path: replaced if it exists.
         metadata: strings kept beside the tensors, `describe_network`'s among them.
+
+    Raises:
+        DiskError: there is no room, or no permission; what was there before is whole.
     """
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    partial = path.with_name(path.name + ".partial")
-    save_file(state, partial, metadata={**metadata, "format": _WEIGHTS_FORMAT})
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_atomically(path, save(state, metadata={**metadata, "format": _WEIGHTS_FORMAT}))
 
 
 def describe_network(settings: RoundSettings, num_classes: int) -> dict[str, str]:

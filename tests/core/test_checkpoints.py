@@ -1,12 +1,12 @@
-import resource
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from segloop.checkpoints import load_checkpoint, save_checkpoint
+from segloop.checkpoints import load_checkpoint, save_checkpoint, write_atomically
 from segloop.errors import DiskError
+from tests.support.full_disk import files_end_at
 
 STATE: dict[str, Any] = {
     "step": 7,
@@ -72,14 +72,17 @@ def test_a_write_that_fails_leaves_the_old_checkpoint(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_the_old_checkpoint_and_no_half_one(tmp_path: Path) -> None:
     path = tmp_path / "c"
     save_checkpoint(path, STATE, fingerprint="mine")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        with pytest.raises(DiskError, match=r"c cannot be written \(File too large\): free some disk space"):
-            save_checkpoint(path, {**STATE, "step": 8}, fingerprint="mine")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    said = r"c cannot be written \(File too large\): free some disk space"
+    with files_end_at(1000), pytest.raises(DiskError, match=said):
+        save_checkpoint(path, {**STATE, "step": 8}, fingerprint="mine")
     loaded = load_checkpoint(path, fingerprint="mine")
     assert loaded.state is not None
     assert loaded.state["step"] == 7
     assert [file.name for file in tmp_path.iterdir()] == ["c"]
+
+
+def test_a_folder_is_made_and_one_that_cannot_be_is_a_clear_error(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a/b/file", b"one", b"two")
+    assert (tmp_path / "a/b/file").read_bytes() == b"onetwo"
+    with pytest.raises(DiskError, match=r"below cannot be written \(File exists\)"):
+        write_atomically(tmp_path / "a/b/file/below", b"three")

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from segloop.errors import SettingsError, ShapeError, WeightsError
+from segloop.errors import DiskError, SettingsError, ShapeError, WeightsError
 from segloop.network import (
     SegmentationNetwork,
     build_network,
@@ -16,6 +16,7 @@ from segloop.network import (
     upsample_logits,
 )
 from segloop.settings import RoundSettings
+from tests.support.full_disk import files_end_at
 
 SETTINGS = RoundSettings(encoder="mobilenet_v2", encoder_weights="random", embedding_dim=32)
 
@@ -137,6 +138,16 @@ def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, loaded.state_dict()[name]), name
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_full_disk_leaves_the_old_weights_and_no_half_ones(tmp_path: Path) -> None:
+    network, path = _network(), tmp_path / "weights.safetensors"
+    save_weights(network, path, describe_network(SETTINGS, 5))
+    with files_end_at(100_000), pytest.raises(DiskError, match=r"weights\.safetensors cannot be written"):
+        save_weights(_network(seed=1), path, describe_network(SETTINGS, 5))
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    kept = load_weights(path, SETTINGS, 5).state_dict()
+    assert all(torch.equal(kept[name], tensor) for name, tensor in network.state_dict().items())
 
 
 def test_wrong_weight_files_say_what_is_wrong(tmp_path: Path) -> None:
