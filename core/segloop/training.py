@@ -91,7 +91,7 @@ def train(
     *,
     num_classes: int,
     work_dir: Path,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[Progress], None] | None = None,
     initial_weights: Path | None = None,
     checkpoint_seconds: float = 20.0,
 ) -> TrainedModel:
@@ -123,7 +123,7 @@ def train(
         stack.enter_context(processes.on(device))
         stack.enter_context(torch_runtime(settings, device))
         stack.enter_context(seeded(settings.seed, device))
-        report = on_progress if processes.is_first else lambda _: None
+        report = on_progress if on_progress and processes.is_first else lambda _: None
 
         def on_read(num_read: int) -> None:
             if num_read % _REPORT_EVERY_READ == 0 or num_read == len(source):
