@@ -103,8 +103,14 @@ class SimulatedPool:
     """
 
     def __init__(
-        self, truth: ImageSource, *, kind: PartitionKind, size_px: int | None, answers: AnnotationKind
+        self,
+        truth: ImageSource,
+        *,
+        kind: PartitionKind = PartitionKind.GRID,
+        size_px: int | None = None,
+        answers: AnnotationKind = AnnotationKind.EXACT,
     ) -> None:
+        """Take regions of a kind and of about `size_px` squared (None = default); how the oracle answers."""
         self._truth = truth
         self._kind = kind
         self._size_px = size_px
