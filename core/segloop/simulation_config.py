@@ -5,12 +5,14 @@ and asks nothing, every arm once for each share.
 """
 
 import dataclasses
+import math
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from segloop import config_values
 from segloop.acquisition import check_acquisition
 from segloop.errors import SettingsError
 from segloop.rounds import ColdStart, QueryUnit
@@ -148,7 +150,14 @@ class SimulationConfig:
         }
 
 
-Choice = TypeVar("Choice", bound=StrEnum)
+LARGEST_SEED = 2**31 - 1
+"""Of `RoundSettings.seed`."""
+
+_ROUNDING = 1e-9
+"""Ten times a tenth may be a little more than one."""
+
+_REFERENCE_NAMES = {"reference", "all_labels"}
+"""What the reference's folder and rows are called."""
 
 _ARM_DEFAULTS: dict[str, Any] = {
     "rounds": 1,
@@ -195,6 +204,8 @@ def load_config(path: Path, *, data: Path | None = None, weights: Path | None = 
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as cause:
         raise SettingsError(f"{path} does not exist") from cause
+    except OSError as cause:
+        raise SettingsError(f"{path} cannot be read: {cause.strerror}") from cause
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise SettingsError(f"{path} is no TOML: {cause}") from cause
     return parse_config(values, default_name=path.stem, data=data, weights=weights)
@@ -212,50 +223,46 @@ def parse_config(
     Raises:
         SettingsError: a name or value is unknown.
     """
-    _refuse_unknown(values, _TABLES, "the file")
+    config_values.refuse_unknown(values, _TABLES, "the file")
     over = {} if weights is None else {"encoder_weights": str(weights)}
-    defaults = dict(values.get("defaults", {}))
-    mode = _choice(Mode, values.get("mode", Mode.ACTIVE), "mode")
+    defaults = config_values.table(values.get("defaults", {}), "defaults")
+    mode = config_values.choice(Mode, values.get("mode", Mode.ACTIVE), "mode")
     if "fractions" in values and mode is Mode.ACTIVE:
         raise SettingsError('fractions belong to mode = "semi_supervised"; an arm has budget_fractions')
-    arms = tuple(_parse_arm({**defaults, **arm, **over}) for arm in values.get("arms", []))
+    parts = config_values.tables(values.get("arms", []), "arms")
+    arms = tuple(_parse_arm({**defaults, **arm, **over}) for arm in parts)
+    if mode is Mode.SEMI_SUPERVISED:
+        shares = config_values.fractions(values.get("fractions", _SEMI_SUPERVISED_FRACTIONS), "fractions")
+        arms = tuple(part for arm in arms for part in _parts_of(arm, shares))
     names = [arm.name for arm in arms]
     if len(set(names)) != len(names) or not arms:
         raise SettingsError(f"a simulation needs [[arms]] of different names, got {names}")
-    if mode is Mode.SEMI_SUPERVISED:
-        fractions = values.get("fractions", _SEMI_SUPERVISED_FRACTIONS)
-        arms = tuple(part for arm in arms for part in _parts_of(arm, fractions))
-    seeds = tuple(values.get("seeds", [0]))
-    if not seeds or len(set(seeds)) != len(seeds) or not all(isinstance(seed, int) for seed in seeds):
-        raise SettingsError(f"seeds = {list(seeds)} must be different whole numbers")
+    seeds = config_values.wholes(values.get("seeds", [0]), "seeds", low=0, high=LARGEST_SEED)
+    if len(set(seeds)) != len(seeds):
+        raise SettingsError(f"seeds = {list(seeds)} must be different")
     only_settings = {name: value for name, value in defaults.items() if name not in _ARM_DEFAULTS}
+    reference = config_values.table(values.get("reference", {}), "reference")
     return SimulationConfig(
-        name=str(values.get("name", default_name)),
+        name=config_values.text(values.get("name", default_name), "name"),
         mode=mode,
-        axis=_choice(BudgetAxis, values.get("axis", BudgetAxis.PIXELS), "axis"),
-        tail_classes=tuple(str(name) for name in values.get("tail_classes", [])),
+        axis=config_values.choice(BudgetAxis, values.get("axis", BudgetAxis.PIXELS), "axis"),
+        tail_classes=config_values.texts(values.get("tail_classes", []), "tail_classes"),
         seeds=seeds,
-        data=_parse_data(dict(values.get("data", {})), data),
+        data=_parse_data(config_values.table(values.get("data", {}), "data"), data),
         arms=arms,
-        reference=_parse_reference(dict(values.get("reference", {})), only_settings | over, arms),
+        reference=_parse_reference(reference, only_settings | over, arms),
     )
 
 
-def _refuse_unknown(values: dict[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise SettingsError(
-            f"{where} has an unknown name {', '.join(unknown)}: known are {', '.join(sorted(known))}"
-        )
-
-
 def _parse_data(values: dict[str, Any], folder: Path | None) -> DataConfig:
-    _refuse_unknown(values, {field.name for field in dataclasses.fields(DataConfig)}, "[data]")
-    kind = _choice(DataKind, values.pop("kind", DataKind.SCENES), "data.kind")
+    names = {field.name for field in dataclasses.fields(DataConfig)}
+    config_values.refuse_unknown(values, names, "[data]")
+    kind = config_values.choice(DataKind, values.pop("kind", DataKind.SCENES), "data.kind")
     for name, value in values.items():
-        wanted = str if name in {"path", "hold_out"} else int
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise SettingsError(f"[data] {name} = {value!r} must be of type {wanted.__name__}")
+        if name in {"path", "hold_out"}:
+            config_values.text(value, f"[data] {name}")
+        else:
+            config_values.whole(value, f"[data] {name}", low=0 if name == "seed" else 1)
     config = DataConfig(kind=kind, **values)
     if folder is not None:
         config = DataConfig(
@@ -266,8 +273,6 @@ def _parse_data(values: dict[str, Any], folder: Path | None) -> DataConfig:
         )
     if config.hold_out is not None and config.kind is not DataKind.FOLDER:
         raise SettingsError('[data] hold_out names images of a folder: set kind = "folder"')
-    if config.hold_out_every < 1:
-        raise SettingsError(f"[data] hold_out_every = {config.hold_out_every} must be at least 1")
     if kind is DataKind.FOLDER and config.path is None:
         raise SettingsError('[data] kind = "folder" needs a path, in the file or as --data DIR')
     return config
@@ -275,56 +280,76 @@ def _parse_data(values: dict[str, Any], folder: Path | None) -> DataConfig:
 
 def _parse_arm(values: dict[str, Any]) -> Arm:
     own = {name: values.pop(name, default) for name, default in _ARM_DEFAULTS.items()}
-    name = values.pop("name", None)
+    name = _arm_name(values.pop("name", None))
+    budgets = _budgets(own, f"arm {name}")
+    settings = RoundSettings.from_mapping(values)
+    check_acquisition(settings)
+    steps = (settings.image_steps,) * len(budgets)
+    if own["image_steps_per_round"] is not None:
+        said = f"arm {name}: image_steps_per_round"
+        steps = config_values.wholes(own["image_steps_per_round"], said, low=1)
+        if len(steps) != len(budgets):
+            raise SettingsError(f"{said} = {list(steps)}: its rounds are {len(budgets)}")
+    size_px = own["size_px"]
+    return Arm(
+        name=name,
+        method=name,
+        first_number=1,
+        settings=settings,
+        image_steps_per_round=steps,
+        budget_fractions=budgets,
+        cold_start=config_values.choice(ColdStart, own["cold_start"], "cold_start"),
+        unit=config_values.choice(QueryUnit, own["unit"], "unit"),
+        answers=config_values.choice(AnnotationKind, own["answers"], "answers"),
+        partition=config_values.choice(PartitionKind, own["partition"], "partition"),
+        size_px=None if size_px is None else config_values.whole(size_px, f"arm {name}: size_px", low=1),
+    )
+
+
+def _arm_name(name: Any) -> str:
+    """What its folder may be called."""
     if (
         not isinstance(name, str)
         or not name
         or not all(letter.isalnum() or letter in "_-." for letter in name)
     ):
         raise SettingsError(f"[[arms]] name = {name!r} must be letters, digits, '_', '-' and '.'")
-    fractions = own["budget_fractions"] or [own["budget_fraction"]] * own["rounds"]
-    if not _are_fractions(fractions):
+    if name in _REFERENCE_NAMES:
+        raise SettingsError(f"[[arms]] name = {name!r} is what the reference is called: choose another")
+    return name
+
+
+def _budgets(own: dict[str, Any], arm: str) -> tuple[float, ...]:
+    """The share of the pool's pixels that each round asks."""
+    num_rounds = config_values.whole(own["rounds"], f"{arm}: rounds", low=1)
+    each = config_values.fraction(own["budget_fraction"], f"{arm}: budget_fraction")
+    if own["budget_fractions"] is not None:
+        budgets = config_values.fractions(own["budget_fractions"], f"{arm}: budget_fractions")
+    else:
+        budgets = (each,) * num_rounds
+    if not budgets[0]:
+        raise SettingsError(f"{arm}: its first round asks nothing, so there would be nothing to train on")
+    total = math.fsum(budgets)
+    if total > 1 + _ROUNDING:
         raise SettingsError(
-            f"arm {name}: budget_fractions = {fractions} must be numbers in 0 .. 1, one a round"
+            f"{arm}: its {len(budgets)} rounds ask {total:.4g} times the pool's pixels: budget_fractions (or "
+            "rounds times budget_fraction) may add up to 1"
         )
-    settings = RoundSettings.from_mapping(values)
-    check_acquisition(settings)
-    steps = own["image_steps_per_round"] or [settings.image_steps] * len(fractions)
-    if len(steps) != len(fractions) or not all(isinstance(number, int) and number > 0 for number in steps):
-        raise SettingsError(
-            f"arm {name}: image_steps_per_round = {steps} must be {len(fractions)} whole numbers above 0"
-        )
-    return Arm(
-        name=name,
-        method=name,
-        first_number=1,
-        settings=settings,
-        image_steps_per_round=tuple(steps),
-        budget_fractions=tuple(float(part) for part in fractions),
-        cold_start=_choice(ColdStart, own["cold_start"], "cold_start"),
-        unit=_choice(QueryUnit, own["unit"], "unit"),
-        answers=_choice(AnnotationKind, own["answers"], "answers"),
-        partition=_choice(PartitionKind, own["partition"], "partition"),
-        size_px=own["size_px"],
-    )
+    return budgets
 
 
-def _are_fractions(values: Any) -> bool:
-    return bool(values) and all(isinstance(part, int | float) and 0 <= part <= 1 for part in values)
-
-
-def _parts_of(arm: Arm, fractions: Any) -> list[Arm]:
+def _parts_of(arm: Arm, fractions: tuple[float, ...]) -> list[Arm]:
     """An arm of the semi-supervised mode once for each share of the images, each a round of its own."""
     if arm.num_rounds != 1:
         raise SettingsError(f"arm {arm.name}: the semi-supervised mode has fractions instead of rounds")
-    if not _are_fractions(fractions) or len(set(fractions)) != len(fractions):
-        raise SettingsError(f"fractions = {list(fractions)} must be different numbers in 0 .. 1")
+    if len(set(fractions)) != len(fractions) or not all(fractions):
+        raise SettingsError(f"fractions = {list(fractions)} must be different numbers above 0")
     return [
         dataclasses.replace(
             arm,
             name=f"{arm.name}-{fraction:.4g}",
             first_number=number,
-            budget_fractions=(float(fraction),),
+            budget_fractions=(fraction,),
             cold_start=ColdStart.RANDOM_IMAGES,
         )
         for number, fraction in enumerate(fractions, start=1)
@@ -334,7 +359,7 @@ def _parts_of(arm: Arm, fractions: Any) -> list[Arm]:
 def _parse_reference(
     values: dict[str, Any], defaults: dict[str, Any], arms: tuple[Arm, ...]
 ) -> RoundSettings | None:
-    if not values.pop("enabled", True):
+    if not config_values.switch(values.pop("enabled", True), "[reference] enabled"):
         return None
     # defaults may describe self-training; the reference keeps what is about network and augmentation
     steps = {"image_steps": max(arm.image_steps for arm in arms)}
@@ -349,10 +374,3 @@ def _parse_reference(
             "method": Method.SUPERVISED,
         }
     )
-
-
-def _choice(kind: type[Choice], value: Any, name: str) -> Choice:
-    choices = [choice.value for choice in kind]
-    if value not in choices:
-        raise SettingsError(f"{name} = {value!r} is unknown: use one of {', '.join(choices)}")
-    return kind(value)
