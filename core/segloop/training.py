@@ -102,7 +102,8 @@ def train(
         settings: everything else there is to say.
         num_classes: C, at least 2.
         work_dir: this job's own folder, made if need be; called again with the same one, training resumes.
-        on_progress: called after every step, in process 0 alone; what it raises ends the training.
+        on_progress: called after every step, on CUDA after every tenth, in process 0 alone; what it raises
+            ends the training.
         initial_weights: a file of the last round's weights: to go on from with `warm_start`, to make the
             first pseudo labels with where `generation_0_share` is 0.
         checkpoint_seconds: time between checkpoints.
@@ -229,7 +230,7 @@ class _Training:
                 settings=self.settings,
                 generation=index,
                 num_classes=self.recipe.num_classes,
-                is_sparse=self.data.streams.is_sparse,
+                is_sparse=planned.is_sparse,
                 share=planned.share(self.processes),
             )
             self._run_steps(planned, maker, state, meter)

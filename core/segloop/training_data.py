@@ -7,7 +7,7 @@ N images, H and W training size, C classes. Which images are the labelled stream
 import zlib
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +31,20 @@ class Streams:
     Attributes:
         labelled: (L,) int64 indices of the labelled stream.
         unlabelled: (U,) int64 indices that get pseudo labels; their answers override them.
+        answered: (A,) int64 indices of all images with an answer; `labelled` are some of them.
         is_sparse: images of the labelled stream are only partly answered.
     """
 
     labelled: NDArray[np.int64]
     unlabelled: NDArray[np.int64]
+    answered: NDArray[np.int64]
     is_sparse: bool
+
+    def without_unlabelled(self) -> "Streams":
+        """For a round that never reads the unlabelled stream: no answer may be lost with it."""
+        if len(self.labelled) == len(self.answered):
+            return self
+        return replace(self, labelled=self.answered, is_sparse=True)
 
 
 class TrainingData:
@@ -173,8 +181,8 @@ def _streams(num_answered: NDArray[np.int64], is_full: NDArray[np.bool_]) -> Str
         raise EmptyPoolError(
             "nothing is labelled yet: training needs an answer with a class in at least one image"
         )
-    indices = np.arange(len(num_answered))
+    answered, unlabelled = np.flatnonzero(num_answered), np.flatnonzero(~is_full)
     full = is_full & (num_answered > 0)
     if 2 * num_answered[full].sum() >= num_answered.sum():
-        return Streams(indices[full], indices[~is_full], is_sparse=False)
-    return Streams(indices[num_answered > 0], indices[~is_full], is_sparse=True)
+        return Streams(np.flatnonzero(full), unlabelled, answered, is_sparse=False)
+    return Streams(answered, unlabelled, answered, is_sparse=True)

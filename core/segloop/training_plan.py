@@ -14,11 +14,16 @@ from segloop.training_data import Streams
 
 @dataclass(frozen=True)
 class PlannedGeneration:
-    """A generation, which images its steps draw, and which of them need pseudo labels beforehand."""
+    """A generation, which images its steps draw, and which of them need pseudo labels beforehand.
+
+    Attributes:
+        is_sparse: labelled images are only partly answered, crops are to hold an answer.
+    """
 
     generation: Generation
     schedule: Schedule
     to_label: list[int]
+    is_sparse: bool
 
     def label_cost(self, settings: RoundSettings) -> float:
         """Of the labels made beforehand."""
@@ -49,9 +54,12 @@ class PlannedGeneration:
 def plan_training(settings: RoundSettings, streams: Streams, *, has_weights: bool) -> list[PlannedGeneration]:
     """Every generation of a round; the same for the same settings and streams."""
     plan = []
-    for generation in plan_generations(
+    generations = plan_generations(
         settings, has_unlabelled=len(streams.unlabelled) > 0, has_weights=has_weights
-    ):
+    )
+    if not any(generation.num_unlabelled for generation in generations):
+        streams = streams.without_unlabelled()
+    for generation in generations:
         schedule = draw_schedule(
             streams,
             num_steps=generation.num_steps,
@@ -63,5 +71,5 @@ def plan_training(settings: RoundSettings, streams: Streams, *, has_weights: boo
         # a pool far larger than the schedule is not labelled in vain; an EMA teacher labels as it goes
         is_offline = settings.teacher is Teacher.OFFLINE
         to_label = [int(index) for index in np.unique(schedule.unlabelled)] if is_offline else []
-        plan.append(PlannedGeneration(generation, schedule, to_label))
+        plan.append(PlannedGeneration(generation, schedule, to_label, streams.is_sparse))
     return plan

@@ -10,7 +10,7 @@ from segloop.settings import Mixing, RoundSettings, Teacher
 from segloop.training_data import Streams
 
 SETTINGS = RoundSettings(dominant_weight=0.25)
-STREAMS = Streams(np.array([3, 5]), np.array([0, 1, 2]), is_sparse=False)
+STREAMS = Streams(np.array([3, 5]), np.array([0, 1, 2]), np.array([3, 5]), is_sparse=False)
 
 
 def _sample(index: int) -> Sample:

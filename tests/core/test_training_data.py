@@ -6,8 +6,10 @@ from numpy.typing import NDArray
 
 from segloop.errors import EmptyPoolError, LabelMapError
 from segloop.images import resize_image
+from segloop.settings import RoundSettings
 from segloop.sources import ArraySource
 from segloop.training_data import TrainingData
+from segloop.training_plan import plan_training
 
 Pixels = NDArray[np.uint8]
 
@@ -55,6 +57,23 @@ def test_full_images_are_labelled_when_they_hold_most_answers(tmp_path: Path) ->
     assert data.streams.labelled.tolist() == [0]
     assert data.streams.unlabelled.tolist() == [1, 2]
     assert not data.streams.is_sparse
+    data.close()
+
+
+def _images_drawn(data: TrainingData, settings: RoundSettings) -> list[set[int]]:
+    """Of each generation, the images its steps read, as labelled or not."""
+    plan = plan_training(settings, data.streams, has_weights=False)
+    return [{*each.schedule.labelled.flat, *each.schedule.unlabelled.flat} for each in plan]
+
+
+def test_every_answer_is_trained_on_with_and_without_self_training(tmp_path: Path) -> None:
+    data = _data(tmp_path, [_answered(20), _answered(5), _answered(0), _answered(9)])
+    alone = RoundSettings.from_mapping({"method": "supervised", "image_steps": 200})
+    assert _images_drawn(data, alone) == [{0, 1, 3}]
+    assert plan_training(alone, data.streams, has_weights=False)[0].is_sparse
+    taught = RoundSettings.from_mapping({"method": "segloop", "image_steps": 400})
+    assert _images_drawn(data, taught) == [{0}, {0, 1, 2, 3}], "full images first, then all"
+    assert not plan_training(taught, data.streams, has_weights=False)[0].is_sparse
     data.close()
 
 
