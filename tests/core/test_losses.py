@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -20,8 +21,18 @@ from segloop.losses import (
 )
 from segloop.prototypes import class_prototypes, negative_distribution
 from segloop.settings import Negatives
+from tests.support.plain_contrast import Pixel, known_pixels, plain_contrast, plain_prototypes
 
 SMALL = ContrastSettings(num_anchors=6, num_negatives=5)
+
+
+class ManyDraws(NamedTuple):
+    """What the sampler drew, beside the pixels and prototypes it should have drawn from, found by hand."""
+
+    pixels: list[Pixel]
+    prototypes: list[Tensor]
+    steps: list[list[ContrastDraw]]
+    negatives: Negatives
 
 
 def _generator(seed: int = 0) -> torch.Generator:
@@ -150,40 +161,24 @@ def _batch(num_classes: int = 4, dtype: torch.dtype = torch.float32) -> tuple[Te
     return embeddings, logits, label_map
 
 
-def _plain_contrast(
-    embeddings: Tensor, index: Tensor, prototypes: Tensor, draws: list[ContrastDraw], temperature: float
-) -> float:
-    """The loss by the book: one anchor at a time, one negative at a time."""
-    dim = embeddings.shape[1]
-    rows = embeddings.detach().permute(0, 2, 3, 1).reshape(-1, dim)[index].double()
-    total = 0.0
-    for draw in draws:
-        losses = []
-        for a in range(len(draw.anchors)):
-            anchor = rows[draw.anchors[a]]
-            row = draw.negatives[a if len(draw.negatives) > 1 else 0]
-            positive = math.exp(
-                float(torch.cosine_similarity(anchor, prototypes[draw.class_index].double(), dim=0))
-                / temperature
-            )
-            negative = sum(
-                math.exp(float(torch.cosine_similarity(anchor, rows[k], dim=0)) / temperature) for k in row
-            )
-            losses.append(-math.log(positive / (positive + negative)))
-        total += sum(losses) / len(losses)
-    return total / len(prototypes)
-
-
 @pytest.mark.parametrize("negatives", list(Negatives))
 def test_regional_contrast_equals_the_plain_loop(negatives: Negatives) -> None:
     embeddings, logits, label_map = _batch()
     settings = replace(SMALL, negatives=negatives)
     found = regional_contrast(embeddings, logits, label_map, settings, _generator(9))
+    found.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
     pixels = gather_pixels(embeddings, logits, label_map)
     prototypes = class_prototypes(pixels.embeddings, pixels.classes, num_classes=len(pixels.counts))
     draws = draw_contrast(pixels, prototypes, settings, _generator(9))
-    expected = _plain_contrast(embeddings, pixels.index, prototypes, draws, settings.temperature)
-    assert found.item() == pytest.approx(expected, rel=1e-5)
+    assert [draw.class_index for draw in draws] == [0, 1, 2, 3]  # or the loop below would add up nothing
+    assert {draw.anchors.shape for draw in draws} == {(6,)}
+    assert {draw.negatives.shape for draw in draws} == {(6 if negatives is Negatives.PER_ANCHOR else 1, 5)}
+    again = embeddings.detach().clone().requires_grad_()
+    expected = plain_contrast(again, logits, label_map, draws, temperature=0.5)
+    expected.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert found.item() > 0.1
+    torch.testing.assert_close(embeddings.grad, again.grad)
 
 
 def test_gathered_pixels_are_the_known_ones_sorted_by_class() -> None:
@@ -235,6 +230,73 @@ def test_draws_obey_their_rules(negatives: Negatives) -> None:
         assert int(hits.min()) > 0.5 * len(of_other) / len(hits)
 
 
+@pytest.fixture(scope="module", params=list(Negatives))
+def many_draws(request: pytest.FixtureRequest) -> ManyDraws:
+    """Forty steps' draws with S4AL+'s own numbers."""
+    embeddings, logits, label_map = _batch()
+    logits = 3 * logits  # some pixels are sure
+    settings = ContrastSettings(hard_threshold=0.6, negatives=request.param)
+    pixels = gather_pixels(embeddings, logits, label_map)
+    prototypes = class_prototypes(pixels.embeddings, pixels.classes, num_classes=4)
+    generator = _generator(2)
+    steps = [draw_contrast(pixels, prototypes, settings, generator) for _ in range(40)]
+    assert [[draw.class_index for draw in draws] for draws in steps] == [[0, 1, 2, 3]] * 40
+    by_hand = known_pixels(logits, label_map)
+    # a draw's rows are those of the loop: the same places, in the same order
+    flat = [(pixel.image * 6 + pixel.y) * 7 + pixel.x for pixel in by_hand]
+    assert pixels.index.tolist() == flat
+    return ManyDraws(by_hand, plain_prototypes(embeddings, by_hand), steps, request.param)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_anchors_are_hard_pixels_of_their_class_each_as_likely(many_draws: ManyDraws, place: int) -> None:
+    hard = [row for row, at in enumerate(many_draws.pixels) if at.place == place and at.confidence < 0.6]
+    of_class = [row for row, at in enumerate(many_draws.pixels) if at.place == place]
+    assert 2 <= len(hard) < min(len(of_class), 128)  # fewer than anchors: they come back
+    draws = [draws[place] for draws in many_draws.steps]
+    assert {draw.anchors.shape for draw in draws} == {(128,)}
+    hits = torch.bincount(torch.cat([draw.anchors for draw in draws]), minlength=len(many_draws.pixels))
+    assert set(hits.nonzero().flatten().tolist()) == set(hard)
+    assert _surprise(hits[hard], torch.full((len(hard),), 1 / len(hard))) < 4
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_negatives_are_of_classes_that_look_alike_each_pixel_as_likely(
+    many_draws: ManyDraws, place: int
+) -> None:
+    pixels, prototypes = many_draws.pixels, many_draws.prototypes
+    likeness = [
+        0.0
+        if other == place
+        else math.exp(
+            float(prototypes[place] @ prototypes[other])
+            / math.sqrt(float(prototypes[place].square().sum()) * float(prototypes[other].square().sum()))
+            / 0.5
+        )
+        for other in range(4)
+    ]
+    draws = [draws[place] for draws in many_draws.steps]
+    is_shared = many_draws.negatives is Negatives.SHARED
+    assert {draw.negatives.shape for draw in draws} == {(1 if is_shared else 128, 256)}
+    drawn = torch.cat([draw.negatives.flatten() for draw in draws])
+    counts = torch.tensor([sum(at.place == other for at in pixels) for other in range(4)])
+    chances = torch.tensor([likeness[at.place] / sum(likeness) / int(counts[at.place]) for at in pixels])
+    assert float(chances.sum()) == pytest.approx(1)
+    hits = torch.bincount(drawn, minlength=len(pixels))
+    assert not hits[chances == 0].any()
+    assert _surprise(hits[chances > 0], chances[chances > 0]) < 4
+    if not is_shared:  # each anchor has drawn for itself
+        assert len(torch.unique(draws[0].negatives, dim=0)) == 128
+
+
+def _surprise(hits: Tensor, chances: Tensor) -> float:
+    """Pearson's chi-square of counts against their chances, in standard deviations above what is expected."""
+    expected = chances.double() * hits.sum()
+    degrees = len(hits) - 1
+    chi_square = float(((hits - expected).square() / expected).sum())
+    return (chi_square - degrees) / math.sqrt(2 * degrees)
+
+
 def test_gradient_reaches_anchors_alone() -> None:
     embeddings, logits, label_map = _batch()
     logits.requires_grad_()
@@ -274,9 +336,8 @@ def test_classes_without_anchor_still_count_in_the_mean() -> None:
     assert [draw.class_index for draw in draws] == [1, 2, 3]
     anchors = pixels.embeddings[torch.cat([draw.anchors for draw in draws])]
     found = contrast(anchors, pixels.embeddings, prototypes, draws, temperature=0.5)
-    assert found.item() == pytest.approx(
-        _plain_contrast(embeddings, pixels.index, prototypes, draws, 0.5), rel=1e-5
-    )
+    expected = plain_contrast(embeddings, logits, label_map, draws, temperature=0.5)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
