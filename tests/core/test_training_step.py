@@ -1,15 +1,17 @@
 import copy
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from segloop.batches import Batch
 from segloop.devices import seeded
-from segloop.losses import ContrastSettings, regional_contrast
-from segloop.network import upsample_logits
-from segloop.settings import LossMeans, Mixing, RoundSettings, Teacher
+from segloop.losses import ContrastSettings, draw_contrast, gather_pixels
+from segloop.prototypes import class_prototypes
+from segloop.settings import LossMeans, Mixing, Negatives, RoundSettings, Teacher
 from segloop.training_state import NetworkRecipe, TrainingState
 from segloop.training_step import Stepper
+from tests.support.plain_contrast import plain_contrast
 
 CPU = torch.device("cpu")
 HEIGHT, WIDTH, NUM_CLASSES = 32, 48, 3
@@ -18,8 +20,12 @@ PAPER = RoundSettings(
     encoder_weights="random",
     embedding_dim=16,
     loss_means=LossMeans.ALL_PIXELS,
+    reco_negatives=Negatives.PER_ANCHOR,
+    reco_num_anchors=6,
+    reco_num_negatives=8,
     device="cpu",
 )
+"""S4AL+ as released, with few enough anchors and negatives for a loop."""
 
 
 def _batch() -> Batch:
@@ -36,6 +42,25 @@ def _begin(settings: RoundSettings, generation: int = 0) -> tuple[TrainingState,
     return recipe.begin(generation, None), Stepper(settings, CPU, torch.float32, head)
 
 
+def _pixels(batch: Batch) -> Tensor:
+    """(B, 3, H, W) as ImageNet's encoders expect them."""
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    return ((batch.images / 255 - mean) / std).permute(0, 3, 1, 2)
+
+
+def _upsampled(logits: Tensor) -> Tensor:
+    return F.interpolate(logits, size=(HEIGHT, WIDTH), mode="bilinear", align_corners=False)
+
+
+def _sum_of_cross_entropies(logits: Tensor, label_map: Tensor) -> Tensor:
+    """One pixel at a time, those with a class alone."""
+    total = torch.zeros(())
+    for b, y, x in (label_map < NUM_CLASSES).nonzero().tolist():
+        scores = logits[b, :, y, x]
+        total = total + scores.exp().sum().log() - scores[int(label_map[b, y, x])]
+    return total
+
+
 def test_a_step_of_s4al_plus_is_the_papers_worked_out_by_hand() -> None:
     with seeded(3):
         state, stepper = _begin(PAPER)
@@ -46,14 +71,18 @@ def test_a_step_of_s4al_plus_is_the_papers_worked_out_by_hand() -> None:
         loss = stepper.step(state, batch)
 
     with seeded(5):
-        outputs = before(before.normalise(batch.images))
-    logits = upsample_logits(outputs.logits, (HEIGHT, WIDTH), (HEIGHT, WIDTH))
-    losses = F.cross_entropy(logits, batch.label_map.long(), ignore_index=255, reduction="none")
-    expected = losses.mean() + regional_contrast(
-        outputs.embeddings, outputs.logits, batch.label_map, ContrastSettings.of(PAPER), contrast_generator
-    )
+        outputs = before(_pixels(batch))
+    assert outputs.embeddings is not None
+    cross_entropy = _sum_of_cross_entropies(_upsampled(outputs.logits), batch.label_map)
+    numbers = ContrastSettings(6, 8, 0.5, 0.95, Negatives.PER_ANCHOR)
+    pixels = gather_pixels(outputs.embeddings, outputs.logits, batch.label_map)
+    prototypes = class_prototypes(pixels.embeddings, pixels.classes, num_classes=NUM_CLASSES)
+    draws = draw_contrast(pixels, prototypes, numbers, contrast_generator)
+    assert [draw.negatives.shape for draw in draws] == [(6, 8)] * NUM_CLASSES
+    contrast = plain_contrast(outputs.embeddings, outputs.logits, batch.label_map, draws, temperature=0.5)
+    expected = cross_entropy / (4 * HEIGHT * WIDTH) + contrast.float()
     expected.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
-    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(loss, expected.detach())
     after = dict(state.network.named_parameters())
     for name, parameter in before.named_parameters():
         assert parameter.grad is not None
@@ -86,19 +115,15 @@ def test_a_taught_step_learns_the_teachers_labels_and_moves_the_teacher() -> Non
     with seeded(5):
         loss = stepper.step(state, batch)
     with torch.no_grad():
-        weak = teacher(teacher.normalise(plain.images[1:])).logits
+        weak = teacher(_pixels(plain)[1:]).logits
     labels = plain.label_map.clone()
-    taught = upsample_logits(weak, (HEIGHT, WIDTH), (HEIGHT, WIDTH)).argmax(dim=1).to(torch.uint8)
+    taught = _upsampled(weak).argmax(dim=1).to(torch.uint8)
     labels[1:] = torch.where(pseudo_mask[1:], taught, labels[1:])
     with seeded(3):
         again, _ = _begin(settings)
     with seeded(5):
-        logits = upsample_logits(
-            again.network(again.network.normalise(plain.images), embed=False).logits,
-            (HEIGHT, WIDTH),
-            (HEIGHT, WIDTH),
-        )
-    losses = F.cross_entropy(logits, labels.long(), ignore_index=255, reduction="none")
-    torch.testing.assert_close(loss, losses.mean().detach(), check_stride=False)
+        logits = _upsampled(again.network(_pixels(plain), embed=False).logits)
+    expected = _sum_of_cross_entropies(logits, labels) / (4 * HEIGHT * WIDTH)
+    torch.testing.assert_close(loss, expected.detach())
     for own, other in zip(state.average.parameters(), state.network.parameters(), strict=True):
         assert torch.equal(own, other)  # the first average is the student itself
