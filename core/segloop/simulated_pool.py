@@ -3,9 +3,13 @@
 This module knows no network and no score.
 """
 
+import dataclasses
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +59,29 @@ class FolderSource:
         """None."""
         return None
 
+    def digest(self) -> str:
+        """Names the content wherever it lies: filenames, image files' sizes, label maps and what they mean.
+
+        Raises:
+            DatasetError: an image has no label map.
+        """
+        dataset = self._dataset
+        found = hashlib.sha256(
+            json.dumps([dataset.class_names, dataset.source_ids, dataset.ignored_ids]).encode()
+        )
+        for item in self._items:
+            if item.label_path is None:
+                raise DatasetError(f"{item.image_path} has no label map")
+            label = hashlib.sha256(item.label_path.read_bytes()).hexdigest()
+            found.update(json.dumps([item.filename, item.image_path.stat().st_size, label]).encode())
+        return found.hexdigest()
+
 
 def open_data(config: DataConfig) -> tuple[tuple[str, ...], ImageSource, ImageSource]:
     """Class names, the pool and what networks are measured on (test, or what is held out), with their truth.
 
     Raises:
-        DatasetError: the folder is no data set, or one of the two is empty.
+        DatasetError: the folder is no data set, one of the two is empty, or an image has no label map.
     """
     if config.kind is DataKind.SCENES:
         size = {"height": config.height_px, "width": config.width_px}
@@ -81,7 +102,29 @@ def open_data(config: DataConfig) -> tuple[tuple[str, ...], ImageSource, ImageSo
         raise DatasetError(
             f"{config.path} has {len(pool)} images in train and {len(measured)} in {where}: both are needed"
         )
+    _check_labelled([*pool, *measured])
     return dataset.class_names, FolderSource(dataset, pool), FolderSource(dataset, measured)
+
+
+def identify_data(config: DataConfig, pool: ImageSource, measured: ImageSource) -> dict[str, Any]:
+    """JSON-ready, what the data of `open_data` are known by: a folder's content, or how scenes are drawn."""
+    if isinstance(pool, FolderSource) and isinstance(measured, FolderSource):
+        return {"pool": pool.digest(), "measured": measured.digest()}
+    plain = dataclasses.asdict(DataConfig())
+    drawn = ("num_pool", "num_test", "seed", "height_px", "width_px")
+    said = {name: getattr(config, name) for name in drawn}
+    # as with settings: more that may be said some day changes nothing of what was said so far
+    return {"scenes": {name: value for name, value in said.items() if value != plain[name]}}
+
+
+def _check_labelled(images: Sequence[FolderImage]) -> None:
+    """The oracle needs the pool's label maps as the metrics need the others': now, not hours later."""
+    bare = [image for image in images if image.label_path is None]
+    if bare:
+        raise DatasetError(
+            f"{bare[0].image_path} has no label map ({len(bare)} of {len(images)} such images): a simulation "
+            "needs one for each image of train and of what is measured"
+        )
 
 
 def _measured_apart(
@@ -100,6 +143,11 @@ class SimulatedPool:
     """The pool as the method sees it: truth appears only inside regions that were asked.
 
     An `ImageSource`. Partitions are those the worker makes; superpixels are cut once and kept as PNG bytes.
+
+    Attributes:
+        num_regions, num_clicks: what all answers cost, those to an audit too.
+        num_labelled_pixels: pixels of regions to train on, void counted; no audit among them
+            (docs/decisions/0015).
     """
 
     def __init__(
@@ -125,7 +173,7 @@ class SimulatedPool:
         self._superpixels = lru_cache(maxsize=64)(self._load_superpixels)
         self.num_regions = 0
         self.num_clicks = 0
-        self.num_asked_pixels = 0
+        self.num_labelled_pixels = 0
 
     def __len__(self) -> int:
         """Number of images."""
@@ -192,16 +240,17 @@ class SimulatedPool:
         by_image: dict[int, list[int]] = {}
         for query in planned:
             by_image.setdefault(query.image_index, []).append(query.region_index)
+            parts = self.partition(query.image_index)
             if query.purpose is QueryPurpose.AUDIT:
-                num_regions = self.partition(query.image_index).num_regions
-                empty = np.zeros(num_regions, dtype=np.bool_)
+                empty = np.zeros(parts.num_regions, dtype=np.bool_)
                 self._audited.setdefault(query.image_index, empty)[query.region_index] = True
+            else:
+                self.num_labelled_pixels += int(parts.areas[query.region_index])
         for image, regions in by_image.items():
             asked = self.asked(image)
             asked[regions] = True
             self._asked[image] = asked
             self.num_regions += len(regions)
-            self.num_asked_pixels += int(self.partition(image).areas[regions].sum())
             self.num_clicks += self._clicks(image, regions)
 
     def _trained_on(self, index: int) -> NDArray[np.bool_] | None:

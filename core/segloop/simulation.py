@@ -244,7 +244,7 @@ class Simulation:
             "method": method,
             "seed": seed,
             "round": number,
-            "labelled_fraction": pool.num_asked_pixels / pool.num_pixels(),
+            "labelled_fraction": pool.num_labelled_pixels / pool.num_pixels(),
             "num_regions": pool.num_regions,
             "num_clicks": pool.num_clicks,
             "asked_share_per_class": [round(float(share), 6) for share in asked / max(1, asked.sum())],

@@ -1,16 +1,17 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from segloop.errors import DatasetError
-from segloop.label_maps import UNLABELLED, VOID
+from segloop.label_maps import UNLABELLED, VOID, decode_index_png, encode_index_png
 from segloop.oracle import answer_dominant, answer_region
 from segloop.regions import partition
 from segloop.rounds import PlannedQuery
 from segloop.scenes import render_scene, write_scenes
-from segloop.settings import AnnotationKind, PartitionKind
-from segloop.simulated_pool import SimulatedPool, open_data
+from segloop.settings import AnnotationKind, PartitionKind, QueryPurpose
+from segloop.simulated_pool import SimulatedPool, identify_data, open_data
 from segloop.simulation_config import DataConfig, DataKind
 from segloop.sources import ArraySource
 
@@ -51,7 +52,7 @@ def test_the_pool_knows_what_the_oracle_said_and_nothing_else(
     assert (pool.label_map(0)[:10, :10] == VOID).all()
     assert (pool.num_regions, pool.num_clicks) == (3, num_clicks)
     asked = sum(int((pool.label_map(image) != UNLABELLED).sum()) for image in range(3))
-    assert pool.num_asked_pixels == asked
+    assert pool.num_labelled_pixels == asked
     assert pool.num_pixels() == 3 * 60 * 80
     mask = pool.dominant_mask(2)
     if answers is AnnotationKind.EXACT:
@@ -88,6 +89,72 @@ def test_a_folder_without_a_test_split_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labels/test/scene_00004.png").unlink()
     with pytest.raises(DatasetError, match="3 images in train and 0 in test"):
         open_data(DataConfig(kind=DataKind.FOLDER, path=str(tmp_path)))
+
+
+@pytest.mark.parametrize(("split", "name"), [("train", "scene_00001"), ("test", "scene_00004")])
+def test_an_image_without_a_label_map_is_named_at_the_start(tmp_path: Path, split: str, name: str) -> None:
+    write_scenes(tmp_path, num=5, seed=4, height=48, width=64)
+    (tmp_path / f"labels/{split}/{name}.png").unlink()
+    with pytest.raises(DatasetError, match=rf"{split}/{name}\.png has no label map \(1 of 4 such images\)"):
+        open_data(DataConfig(kind=DataKind.FOLDER, path=str(tmp_path)))
+    validation = next((tmp_path / "images/val").iterdir()).name
+    write_scenes(tmp_path, num=5, seed=4, height=48, width=64)
+    (tmp_path / "labels/val" / validation).unlink()
+    open_data(DataConfig(kind=DataKind.FOLDER, path=str(tmp_path)))  # nothing is measured on it
+
+
+def identity_of(folder: Path, **values: Any) -> dict[str, Any]:
+    config = DataConfig(kind=DataKind.FOLDER, path=str(folder), **values)
+    _, pool, measured = open_data(config)
+    return identify_data(config, pool, measured)
+
+
+def test_data_are_known_by_what_is_in_them(tmp_path: Path) -> None:
+    for name in ("here", "there"):
+        write_scenes(tmp_path / name, num=10, seed=4, height=48, width=64)
+    here, there = tmp_path / "here", tmp_path / "there"
+    known = identity_of(here)
+    assert identity_of(there) == known
+    assert identity_of(here, hold_out="scene_0000[0-2]*") != known
+    label = next((there / "labels/test").iterdir())
+    pixels = decode_index_png(label.read_bytes()).copy()
+    pixels[0, 0] = (pixels[0, 0] + 1) % 11
+    label.write_bytes(encode_index_png(pixels))
+    changed = identity_of(there)
+    assert (changed["pool"] == known["pool"], changed["measured"] == known["measured"]) == (True, False)
+    image = next((there / "images/train").iterdir())
+    image.write_bytes(image.read_bytes() + b"0")
+    assert identity_of(there)["pool"] != known["pool"]
+    image.rename(image.with_name("renamed.png"))
+    old = there / "labels/train" / image.name
+    old.rename(old.with_name("renamed.png"))
+    assert identity_of(there)["pool"] not in {known["pool"], changed["pool"]}
+
+
+def test_label_maps_mean_what_their_classes_say(tmp_path: Path) -> None:
+    write_scenes(tmp_path, num=5, seed=4, height=48, width=64)
+    known = identity_of(tmp_path)
+    classes = tmp_path / "classes.json"
+    classes.write_text(classes.read_text().replace('"sky"', '"heaven"'))
+    assert identity_of(tmp_path)["pool"] != known["pool"]
+
+
+def test_drawn_scenes_are_known_by_how_they_are_drawn() -> None:
+    nothing = ArraySource([])
+    assert identify_data(DataConfig(num_pool=3), nothing, nothing) == {"scenes": {"num_pool": 3}}
+    assert identify_data(DataConfig(path="unused"), nothing, nothing) == {"scenes": {}}
+
+
+def test_audits_cost_and_are_no_labelled_pixels() -> None:
+    pool = SimulatedPool(truth(), kind=PartitionKind.GRID, size_px=15, answers=AnnotationKind.EXACT)
+    pool.answer([PlannedQuery(0, 3, 0.0)])
+    num_clicks, num_pixels = pool.num_clicks, pool.num_labelled_pixels
+    assert num_pixels == 15 * 15
+    pool.answer([PlannedQuery(0, 4, 0.0, QueryPurpose.AUDIT), PlannedQuery(1, 0, 0.0, QueryPurpose.AUDIT)])
+    assert pool.num_regions == 3
+    assert pool.num_clicks > num_clicks
+    assert pool.num_labelled_pixels == num_pixels
+    assert sum(int((pool.label_map(index) != UNLABELLED).sum()) for index in range(3)) == num_pixels
 
 
 def test_a_held_out_sequence_leaves_the_pool_and_is_measured_on(tmp_path: Path) -> None:
