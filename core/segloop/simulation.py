@@ -9,12 +9,10 @@ Processes that torchrun started go through it together: they train as one, and w
 """
 
 import dataclasses
-import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,23 +21,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segloop.acquisition import find_acquisition
+from segloop.checkpoints import write_atomically
 from segloop.curves import draw_curve
-from segloop.errors import SettingsError
+from segloop.errors import EmptyPoolError, SettingsError
 from segloop.evaluation import metrics_of
 from segloop.network import SegmentationNetwork, save_weights
 from segloop.pool_features import encode_pool
 from segloop.processes import ALONE, Processes
 from segloop.rounds import Budget, PlannedQuery, plan_cold_start, plan_queries, settings_of_round
 from segloop.scoring import evaluate, evaluate_audit, score_images, summarise_pool
-from segloop.settings import AnnotationKind, PartitionKind, QueryPurpose, RoundSettings
-from segloop.simulated_pool import SimulatedPool, open_data
-from segloop.simulation_config import Arm, DataConfig, SimulationConfig
+from segloop.settings import AnnotationKind, PartitionKind, RoundSettings
+from segloop.simulated_pool import SimulatedPool, identify_data, open_data
+from segloop.simulation_config import Arm, SimulationConfig
 from segloop.simulation_report import (
     ConfidenceCheck,
     describe_machine,
     find_commit,
     mean_of_classes,
 )
+from segloop.simulation_state import ArmState, RunIdentity
 from segloop.sources import ImageSource
 from segloop.training import Progress, TrainedModel, train
 
@@ -49,53 +49,6 @@ OnProgress = Callable[[str, int], None]
 
 _CUMULATIVE = ("image_steps", "teacher_passes", "compute_seconds")
 """Sums over all rounds that led to a row's weights."""
-
-
-@dataclass
-class ArmState:
-    """What one arm and seed has done; all of it is JSON.
-
-    Attributes:
-        queries: per round, (image index, region index) in the order they were asked.
-        audits: those of them, of all rounds, that only measure.
-        rows: one per trained round, as in result.json.
-        weights: file of the last round's weights beside the state, or None.
-    """
-
-    fingerprint: str
-    queries: list[list[tuple[int, int]]] = field(default_factory=list)
-    audits: list[tuple[int, int]] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    weights: str | None = None
-
-    @classmethod
-    def load(cls, path: Path, fingerprint: str) -> "ArmState":
-        """The state in `path`, or a new one.
-
-        Raises:
-            SettingsError: the file belongs to other settings or data.
-        """
-        if not path.exists():
-            return cls(fingerprint)
-        state = cls(**json.loads(path.read_text(encoding="utf-8")))
-        if state.fingerprint != fingerprint:
-            raise SettingsError(
-                f"{path.parent} holds a run with other settings or data: choose another --out"
-            )
-        return state
-
-    def planned(self, asked: list[tuple[int, int]]) -> list[PlannedQuery]:
-        """A round's queries with their purpose again."""
-        audits = {tuple(pair) for pair in self.audits}
-        purposes = (QueryPurpose.AUDIT if tuple(pair) in audits else QueryPurpose.SELECTED for pair in asked)
-        return [
-            PlannedQuery(image, region, 0.0, purpose)
-            for (image, region), purpose in zip(asked, purposes, strict=True)
-        ]
-
-    def save(self, path: Path) -> None:
-        """Replace the file at once, so that a kill leaves the old state or the new one."""
-        _write_atomic(path, json.dumps(dataclasses.asdict(self)))
 
 
 class Simulation:
@@ -124,14 +77,22 @@ class Simulation:
         if unknown:
             raise SettingsError(f"tail_classes {', '.join(unknown)}: known are {', '.join(self.class_names)}")
         self._on_progress = on_progress if processes.is_first else lambda _what, _steps: None
+        self._identity = processes.once(self._identify)
+        self._commit = find_commit()  # now: the checkout may move on while this code runs
+
+    def _identify(self) -> RunIdentity:
+        return RunIdentity.of(
+            self.config,
+            identify_data(self.config.data, self.pool_truth, self.test),
+            (len(self.pool_truth), len(self.test)),
+        )
 
     def run(self) -> dict[str, Any]:
         """Every arm and the reference for every seed; the content of result.json, which is written too."""
         rows: dict[str, list[dict[str, Any]]] = {arm.name: [] for arm in self.config.arms}
         reference = []
-        for (
-            seed
-        ) in self.config.seeds:  # seed after seed: whoever stops it early has every arm for the first ones
+        # seed after seed: whoever stops it early has every arm for the first ones
+        for seed in self.config.seeds:
             for arm in self.config.arms:
                 rows[arm.name] += self.run_arm(arm, seed)
             if self.config.reference:
@@ -140,13 +101,13 @@ class Simulation:
             "rows": [row for name in rows for row in rows[name]],
             "reference": reference,
             "config": self.config.to_mapping(),
-            "commit": find_commit(),
+            "commit": self._commit,
             "machine": describe_machine(),
         }
         return self.processes.once(lambda: self._write(result))
 
     def _write(self, result: dict[str, Any]) -> dict[str, Any]:
-        _write_atomic(self.out / "result.json", json.dumps(result, indent=1) + "\n")
+        write_atomically(self.out / "result.json", (json.dumps(result, indent=1) + "\n").encode())
         held_out = self.config.data.hold_out
         draw_curve(
             result["rows"],
@@ -170,13 +131,15 @@ class Simulation:
         run = _ArmRun(self, arm, settings, pool, folder, state)
         if not state.queries:
             run.ask(self.processes.once(run.plan_first))
-            self._save_state(state, state_path)
-        for number, image_steps in enumerate(arm.image_steps_per_round[: len(state.rows)], start=1):
-            self._on_progress(f"{arm.name}, seed {seed}, round {number}: done", image_steps)
-        for number in range(len(state.rows) + 1, arm.num_rounds + 1):
-            run.do_round(number)
-            self._save_state(state, state_path)
-            self.processes.once(partial(run.clean_up, number))
+            self.save_state(state, state_path)
+        name, num_done = f"{arm.name}, seed {seed}", len(state.rows) - state.is_amid_round
+        for number, image_steps in enumerate(arm.image_steps_per_round, start=1):
+            if number <= num_done:
+                self._on_progress(f"{name}, round {number}: done", image_steps)
+            elif state.ended is None:
+                run.do_round(number)
+            else:
+                self._on_progress(f"{name}, round {number}: left out, {state.ended}", image_steps)
         return state.rows
 
     def run_reference(self, seed: int) -> dict[str, Any]:
@@ -200,7 +163,7 @@ class Simulation:
         state.rows.append(
             self.processes.once(lambda: self.row("all_labels", seed, 1, everything, model, settings))
         )
-        self._save_state(state, folder / "state.json")
+        self.save_state(state, folder / "state.json")
         self.processes.once(lambda: shutil.rmtree(folder / "round-1", ignore_errors=True))
         return state.rows[0]
 
@@ -255,6 +218,8 @@ class Simulation:
             "teacher_passes": model.teacher_passes,
             **({"tail_mean_iou": tail} if self.config.tail_classes else {}),
             **self._audit(number, pool, model, settings),
+            "commit": self._commit,
+            "machine": describe_machine(next(model.network.parameters()).device, settings.num_threads),
         }
 
     def _audit(
@@ -275,18 +240,11 @@ class Simulation:
         return {"audit": {**estimate.to_mapping(), "num_regions": audited.num_regions}}
 
     def _load_state(self, path: Path, what: dict[str, Any], seed: int) -> ArmState:
-        return self.processes.once(lambda: ArmState.load(path, self._fingerprint(what, seed)))
+        return self.processes.once(lambda: ArmState.load(path, self._identity, what, seed))
 
-    def _save_state(self, state: ArmState, path: Path) -> None:
+    def save_state(self, state: ArmState, path: Path) -> None:
+        """From process 0."""
         self.processes.once(lambda: state.save(path))
-
-    def _fingerprint(self, what: dict[str, Any], seed: int) -> str:
-        plain = dataclasses.asdict(DataConfig())
-        said = dataclasses.asdict(self.config.data).items()
-        data = {name: value for name, value in said if value != plain[name]}
-        data["num_images"] = [len(self.pool_truth), len(self.test)]
-        text = json.dumps([what, data, seed], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass
@@ -314,7 +272,27 @@ class _ArmRun:
         )
 
     def do_round(self, number: int) -> None:
-        """Train on what is known, evaluate, and ask unless it was the last round."""
+        """Train on what is known, evaluate, and ask unless it was the last round.
+
+        The row is on the disk before anything is asked. A run that was killed in between finds the checkpoint
+        of the finished training: it neither trains nor measures again, and asks.
+        """
+        model = self._train(number)
+        if not self.state.is_amid_round:
+            self.state.rows.append(self.simulation.processes.once(lambda: self._row(number, model)))
+            self.state.is_amid_round = True
+            self._save()
+        if number < self.arm.num_rounds:
+            self._ask_next(number, model.network)
+        if self.settings.uses_last_weights:
+            self.state.weights = f"weights-{number}.safetensors"
+            path = self.folder / self.state.weights
+            self.simulation.processes.once(lambda: save_weights(model.network, path, {"round": str(number)}))
+        self.state.is_amid_round = False
+        self._save()
+        self.simulation.processes.once(partial(self._clean_up, number))
+
+    def _train(self, number: int) -> TrainedModel:
         what = f"{self.arm.name}, seed {self.settings.seed}, round {number}"
         initial = (
             self.folder / self.state.weights
@@ -323,36 +301,39 @@ class _ArmRun:
         )
         steps = self.arm.image_steps_per_round[number - 1]
         settings = dataclasses.replace(settings_of_round(self.settings, number), image_steps=steps)
-        model = self.simulation.train(self.pool, settings, self._work_dir(number), what, initial)
-        once = self.simulation.processes.once
-        row = once(
-            lambda: self.simulation.row(
-                self.arm.method,
-                self.settings.seed,
-                self.arm.first_number + number - 1,
-                self.pool,
-                model,
-                self.settings,
-            )
+        return self.simulation.train(self.pool, settings, self._work_dir(number), what, initial)
+
+    def _row(self, number: int, model: TrainedModel) -> dict[str, Any]:
+        row = self.simulation.row(
+            self.arm.method,
+            self.settings.seed,
+            self.arm.first_number + number - 1,
+            self.pool,
+            model,
+            self.settings,
         )
         if self.state.rows:
             for name in _CUMULATIVE:
                 row[name] += self.state.rows[-1][name]
-        if number < self.arm.num_rounds:
-            planned, confident = once(lambda: self.plan_next(model.network, number))
-            self.ask(planned)
-            row |= {} if confident is None else {"confident": confident}
-        if self.settings.uses_last_weights:
-            self.state.weights = f"weights-{number}.safetensors"
-            path = self.folder / self.state.weights
-            once(lambda: save_weights(model.network, path, {"round": str(number)}))
-        self.state.rows.append(row)
+        return row
+
+    def _ask_next(self, number: int, network: SegmentationNetwork) -> None:
+        """Ask for the next round; with nothing left to ask the arm ends, and its last row says why."""
+        row = self.state.rows[-1]
+        try:
+            planned, confident = self.simulation.processes.once(lambda: self.plan_next(network, number))
+        except EmptyPoolError as error:
+            row["ended"] = str(error)
+            return
+        self.ask(planned)
+        if confident is not None:
+            row["confident"] = confident
 
     def plan_next(
         self, network: SegmentationNetwork, number: int
     ) -> tuple[list[PlannedQuery], dict[str, Any] | None]:
         """What to ask, and how right the network is where it is sure, if scoring saw that."""
-        check = ConfidenceCheck(len(self.simulation.class_names), self.settings.pseudo_label_threshold)
+        check = ConfidenceCheck(len(self.simulation.class_names), self.settings)
         features: dict[int, NDArray[np.float16]] = {}
         planned = plan_queries(
             self._scores(network, features, check),
@@ -369,14 +350,12 @@ class _ArmRun:
 
     def ask(self, planned: list[PlannedQuery]) -> None:
         self.pool.answer(planned)
-        self.state.queries.append([(query.image_index, query.region_index) for query in planned])
-        self.state.audits += [
-            (query.image_index, query.region_index)
-            for query in planned
-            if query.purpose is QueryPurpose.AUDIT
-        ]
+        self.state.note_asked(planned)
 
-    def clean_up(self, number: int) -> None:
+    def _save(self) -> None:
+        self.simulation.save_state(self.state, self.folder / "state.json")
+
+    def _clean_up(self, number: int) -> None:
         """Once the state is on disk: this round's checkpoints and all weights but the last."""
         shutil.rmtree(self._work_dir(number), ignore_errors=True)
         for path in self.folder.glob("weights-*.safetensors"):
@@ -408,10 +387,3 @@ class _ArmRun:
 
     def _work_dir(self, number: int) -> Path:
         return self.folder / f"round-{number}"
-
-
-def _write_atomic(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(path.suffix + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)  # noqa: PTH105 - says that it replaces

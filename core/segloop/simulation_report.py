@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segloop.evaluation import ConfusionMatrix
 from segloop.label_maps import UNLABELLED
 from segloop.scoring import ImageScores
+from segloop.self_training import class_thresholds
+from segloop.settings import RoundSettings
 
 
 def find_commit() -> str | None:
@@ -32,45 +33,64 @@ def find_commit() -> str | None:
     return commit and commit + ("+changes" if ask("status", "--porcelain", "--", str(here)) else "")
 
 
-def describe_machine() -> dict[str, Any]:
-    """What the run ran on."""
+def describe_machine(device: torch.device | None = None, num_threads: int = 0) -> dict[str, Any]:
+    """This machine, and the device and CPU threads a row took; without them what torch takes by itself."""
+    on_cuda = torch.cuda.is_available() if device is None else device.type == "cuda"
     return {
         "platform": platform.platform(),
         "num_cpus": os.cpu_count(),
-        "num_threads": torch.get_num_threads(),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "num_threads": num_threads or torch.get_num_threads(),
+        "device": torch.cuda.get_device_name(device) if on_cuda else "cpu",
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
 
 
 class ConfidenceCheck:
-    """How right a network is where it is sure enough to be learned from: pixels of the pool nobody answered.
+    """How right a network is where its labels would be learned from: pixels of the pool nobody answered.
 
-    Self-training goes wrong where it is confidently mistaken, and learns nothing of a class never sure.
+    Self-training goes wrong where it is confidently mistaken, and learns nothing of a class never sure. A
+    label would be learned from at its class's threshold, by the rule of the settings: `class_thresholds` over
+    the pool's unanswered pixels, or one threshold for all. The network is the round's last one, at native
+    size; what the round itself learned from were labels of the network before it (an EMA teacher's change
+    with every step).
+
+    Arms whose acquisition reads nothing have none: they never look at the pool, and a pass over it for this
+    alone would cost them as much as scoring costs the others.
     """
 
-    def __init__(self, num_classes: int, threshold: float) -> None:
-        """Nothing yet; `threshold` is the least probability, 0..1."""
-        self.num_pixels = 0
-        self._level = threshold * 255
-        self._confusion = ConfusionMatrix(num_classes)
+    def __init__(self, num_classes: int, settings: RoundSettings) -> None:
+        """Nothing yet; of the settings, threshold and quantile of pseudo labels are read."""
+        self._settings = settings
+        self._open = np.zeros((num_classes, 256), dtype=np.int64)
+        self._judged, self._right = self._open.copy(), self._open.copy()
+
+    @property
+    def num_pixels(self) -> int:
+        """Pixels nobody answered, void ones too."""
+        return int(self._open.sum())
 
     def add(self, truth: NDArray[np.uint8], known: NDArray[np.uint8], scores: ImageScores) -> None:
         """Count an image: its truth and what was answered of it, both (h, w) uint8."""
         is_open = known == UNLABELLED
-        is_sure = is_open & (scores.max_prob >= self._level)
-        self.num_pixels += int(is_open.sum())
-        self._confusion.add(np.where(is_sure, truth, np.uint8(UNLABELLED)), scores.prediction)
+        classes, levels, true = (values[is_open] for values in (scores.prediction, scores.max_prob, truth))
+        cells = classes.astype(np.int64) * 256 + levels
+        shape = self._open.shape
+        self._open += _count(cells, shape)
+        self._judged += _count(cells[true < len(self._open)], shape)
+        self._right += _count(cells[true == classes], shape)
 
     def to_mapping(self) -> dict[str, Any]:
         """JSON-ready, per predicted class: sure pixels of all unanswered ones, and the share that is right.
 
-        A class that is sure nowhere has a share of 0 and no accuracy.
+        A class that is sure nowhere has a share of 0 and no accuracy. `threshold_per_class` are the
+        probabilities that made sure.
         """
-        sure = self._confusion.counts.sum(axis=0)
-        right = self._confusion.counts.diagonal()
+        thresholds = self._thresholds()
+        is_sure = np.arange(256) >= thresholds[:, None]
+        sure, right = (np.where(is_sure, counts, 0).sum(axis=1) for counts in (self._judged, self._right))
         return {
+            "threshold_per_class": [round(float(level) / 255, 6) for level in thresholds],
             "share_per_class": [round(float(number), 6) for number in sure / self.num_pixels],
             "accuracy_per_class": [
                 round(float(hits / number), 6) if number else None
@@ -78,6 +98,17 @@ class ConfidenceCheck:
             ],
             "accuracy": round(float(right.sum() / sure.sum()), 6) if sure.sum() else None,
         }
+
+    def _thresholds(self) -> NDArray[np.uint8]:
+        """(C,) levels of 0..255."""
+        threshold, quantile = self._settings.pseudo_label_threshold, self._settings.pseudo_label_quantile
+        if quantile < 1:
+            return class_thresholds(self._open, threshold=threshold, quantile=quantile)
+        return np.full(len(self._open), np.ceil(threshold * 255), dtype=np.uint8)
+
+
+def _count(cells: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
 
 
 def mean_of_classes(
@@ -105,6 +136,11 @@ def summarise(result: dict[str, Any]) -> str:
         )
         if "tail_mean_iou" in rows[0]:
             lines[-1] += f"  tail {_spread(rows, 'tail_mean_iou')}"
+    lines += [
+        f"{row['method']}, seed {row['seed']}, ended with round {row['round']}: {row['ended']}"
+        for row in result["rows"]
+        if "ended" in row
+    ]
     return "\n".join(lines)
 
 

@@ -1,19 +1,27 @@
 """The loop in small: at most 20 steps at 90 x 120, random weights, one thread, deterministic."""
 
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import save_file
 
-from segloop.errors import SettingsError
-from segloop.simulation import Simulation
-from segloop.simulation_config import SimulationConfig, parse_config
+from segloop.devices import seeded
+from segloop.encoders import build_encoder
+from segloop.errors import SettingsError, SimulationError, WeightsError
+from segloop.label_maps import decode_index_png, encode_index_png
+from segloop.scenes import write_scenes
+from segloop.simulated_pool import FolderSource
+from segloop.simulation import Simulation, _ArmRun
+from segloop.simulation_config import Arm, SimulationConfig, parse_config
 
 DEFAULTS: dict[str, Any] = {
     "encoder": "mobilenet_v2",
@@ -56,7 +64,9 @@ def config(**changes: Any) -> SimulationConfig:
 
 
 def without_time(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{name: value for name, value in row.items() if name != "compute_seconds"} for row in rows]
+    """The commit left out too: it may move on between two runs."""
+    left_out = {"compute_seconds", "commit"}
+    return [{name: value for name, value in row.items() if name not in left_out} for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +97,19 @@ def test_a_run_writes_its_result_and_curve(whole: tuple[dict[str, Any], Path]) -
         "image_steps",
         "compute_seconds",
         "teacher_passes",
+        "commit",
+        "machine",
     ]
+    assert first["machine"] == second["machine"] == {**result["machine"], "num_threads": 1, "device": "cpu"}
     assert (first["round"], second["round"]) == (1, 2)
     assert 0.03 < first["labelled_fraction"] <= 0.05 < second["labelled_fraction"] <= 0.10
     assert first["num_clicks"] >= first["num_regions"] > 0
-    assert set(first["confident"]) == {"share_per_class", "accuracy_per_class", "accuracy"}
+    assert set(first["confident"]) == {
+        "threshold_per_class",
+        "share_per_class",
+        "accuracy_per_class",
+        "accuracy",
+    }
     assert 0 <= sum(first["confident"]["share_per_class"]) <= 1
     assert "confident" not in second, "nothing is scored after the last round"
     assert second["image_steps"] > first["image_steps"] > 0
@@ -133,6 +151,63 @@ def test_a_run_killed_in_the_middle_of_a_round_goes_on_to_the_same_rows(
     resumed = Simulation(config(), tmp_path, checkpoint_seconds=0.0).run()
     assert without_time(resumed["rows"]) == without_time(whole[0]["rows"])
     assert not list((tmp_path / "arms/segloop-seed1").glob("round-*"))
+
+
+@pytest.mark.slow
+def test_a_run_killed_before_it_asks_neither_trains_again_nor_forgets_to_ask(
+    whole: tuple[dict[str, Any], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_ArmRun, "plan_next", kill)
+        with pytest.raises(Killed):
+            Simulation(config(), tmp_path).run()
+    state = json.loads((tmp_path / "arms/segloop-seed1/state.json").read_text())
+    (row,) = state["rows"]
+    assert "confident" not in row
+    assert without_time([row | {"confident": whole[0]["rows"][0]["confident"]}]) == without_time(
+        whole[0]["rows"][:1]
+    )
+    assert len(state["queries"]) == 1
+    said: list[str] = []
+    resumed = Simulation(config(), tmp_path, on_progress=lambda what, _: said.append(what)).run()
+    assert not [what for what in said if "round 1: generation" in what]
+    assert [what for what in said if "round 2: generation" in what]
+    assert without_time(resumed["rows"]) == without_time(whole[0]["rows"])
+    assert resumed["rows"][0]["compute_seconds"] == row["compute_seconds"]
+    states = [json.loads((out / "arms/segloop-seed1/state.json").read_text()) for out in (whole[1], tmp_path)]
+    assert states[0]["queries"] == states[1]["queries"]
+    assert not list((tmp_path / "arms/segloop-seed1").glob("round-*"))
+
+
+@pytest.mark.slow
+def test_an_arm_whose_pool_runs_out_ends_with_its_rows_and_the_others_go_on(tmp_path: Path) -> None:
+    inner = {
+        "method": "supervised",
+        "acquisition": "random",
+        "cold_start": "random_regions",
+        "image_steps": 4,
+        "size_px": 30,
+    }
+    short = {**inner, "name": "short", "allow_border": False, "rounds": 3, "budget_fraction": 0.3}
+    steps: dict[str, int] = {}
+    simulation = Simulation(
+        config(arms=[short, {**inner, "name": "other", "rounds": 1}]),
+        tmp_path,
+        on_progress=lambda what, done: steps.update({what: done}),
+    )
+    first, last = simulation.run()["rows"]
+    assert (first["method"], last["method"]) == ("short", "other")
+    assert first["labelled_fraction"] == pytest.approx(2 / 12)
+    assert first["ended"] == "no region is left to ask: every region of the pool has been asked"
+    assert "ended" not in last
+    left_out = f"short, seed 1, round 3: left out, {first['ended']}"
+    assert steps[left_out] == 4
+    written = (tmp_path / "arms/short-seed1/state.json").stat().st_mtime_ns
+    assert Simulation(simulation.config, tmp_path).run()["rows"] == [first, last]
+    assert (tmp_path / "arms/short-seed1/state.json").stat().st_mtime_ns == written
 
 
 @pytest.mark.slow
@@ -268,6 +343,127 @@ def test_a_round_may_be_labelled_by_the_last_rounds_network(tmp_path: Path) -> N
 def test_tail_classes_must_be_classes(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="tail_classes moon: known are road"):
         Simulation(config(tail_classes=["moon"]), tmp_path)
+
+
+ONE_ROUND = {
+    "name": "arm",
+    "method": "supervised",
+    "image_steps": 4,
+    "rounds": 1,
+    "cold_start": "random_regions",
+}
+
+
+def run_on(data: Path, out: Path, *, weights: Path | None = None) -> list[dict[str, Any]]:
+    """One quick arm and its reference on a folder; already there, they are only read."""
+    values = {**VALUES, "arms": [ONE_ROUND], "reference": {"enabled": True}}
+    simulation = Simulation(parse_config({**values, "data": {}}, data=data, weights=weights), out)
+    result = simulation.run()
+    rows: list[dict[str, Any]] = result["rows"] + result["reference"]
+    return rows
+
+
+def state_files(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("state.json"))}
+
+
+def change_a_label(data: Path) -> None:
+    path = data / "labels/train/scene_00001.png"
+    label_map = decode_index_png(path.read_bytes()).copy()
+    label_map[0, 0] = (label_map[0, 0] + 1) % 11
+    path.write_bytes(encode_index_png(label_map))
+
+
+def some_weights(path: Path) -> Path:
+    with seeded(0):
+        save_file(build_encoder("mobilenet_v2", "random").body_state(), path)
+    return path
+
+
+@pytest.mark.slow
+def test_the_same_data_and_weights_elsewhere_are_gone_on_from_and_others_are_not(tmp_path: Path) -> None:
+    for name in ("here", "there"):
+        write_scenes(tmp_path / name, num=6, seed=4, height=90, width=120)
+    weights = some_weights(tmp_path / "one.safetensors")
+    out = tmp_path / "out"
+    rows = run_on(tmp_path / "here", out, weights=weights)
+    written = state_files(out)
+    assert len(written) == 2
+    moved = weights.rename(tmp_path / "two.safetensors")
+    assert run_on(tmp_path / "there", out, weights=moved) == rows
+    assert state_files(out) == written
+
+    moved.write_bytes(moved.read_bytes()[:-1] + b"\0")
+    with pytest.raises(SettingsError, match="other settings, data or weights: choose another --out"):
+        run_on(tmp_path / "there", out, weights=moved)
+    with pytest.raises(WeightsError, match="no such file"):
+        run_on(tmp_path / "there", tmp_path / "none", weights=weights)
+    assert state_files(out) == written
+
+
+@pytest.mark.slow
+def test_a_changed_label_is_other_data_also_for_a_run_that_knew_its_path(tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    write_scenes(data, num=6, seed=4, height=90, width=120)
+    rows = run_on(data, out)
+    written = state_files(out)
+    for name in written:  # as they were written before content counted
+        what = reference_of(data) if "reference" in name else arm_of(data).identity()
+        said = [what, {"kind": "folder", "path": str(data), "num_images": [4, 2]}, 1]
+        state = json.loads(written[name])
+        del state["is_amid_round"]
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        (out / name).write_text(json.dumps({**state, "fingerprint": digest[:16]}))
+    assert run_on(data, out) == rows
+    assert state_files(out) == written, "taken over"
+    change_a_label(data)
+    with pytest.raises(SettingsError, match="other settings, data or weights"):
+        run_on(data, out)
+    assert state_files(out) == written
+
+
+def arm_of(data: Path) -> Arm:
+    (arm,) = parse_config({**VALUES, "arms": [ONE_ROUND], "data": {}}, data=data).arms
+    return arm
+
+
+def reference_of(data: Path) -> dict[str, Any]:
+    values = {**VALUES, "arms": [ONE_ROUND], "data": {}, "reference": {"enabled": True}}
+    reference = parse_config(values, data=data).reference
+    assert reference is not None
+    return replace(reference, seed=1).changes()
+
+
+@pytest.mark.slow
+def test_contents_are_read_once_however_many_arms_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_scenes(tmp_path / "data", num=6, seed=4, height=90, width=120)
+    num_read = 0
+    digest = FolderSource.digest
+
+    def counted(source: FolderSource) -> str:
+        nonlocal num_read
+        num_read += 1
+        return digest(source)
+
+    monkeypatch.setattr(FolderSource, "digest", counted)
+    arms = [{**ONE_ROUND, "name": name} for name in ("a", "b")]
+    simulation = Simulation(
+        parse_config({**VALUES, "arms": arms, "data": {}}, data=tmp_path / "data"), tmp_path / "out"
+    )
+    simulation.run()
+    assert num_read == 2, "pool and test split"
+
+
+@pytest.mark.parametrize("content", ["", '{"fingerprint": "abc", "queries": [[', "[]", '{"colour": 1}'])
+def test_a_state_that_cannot_be_read_is_named_with_the_way_out(tmp_path: Path, content: str) -> None:
+    folder = tmp_path / "arms/segloop-seed1"
+    folder.mkdir(parents=True)
+    (folder / "state.json").write_text(content)
+    with pytest.raises(SimulationError, match=r"state\.json cannot be read .*remove .*segloop-seed1 to run"):
+        Simulation(config(), tmp_path).run()
+    assert (folder / "state.json").read_text() == content
 
 
 def test_a_folder_of_another_run_is_not_gone_on_from(tmp_path: Path) -> None:
