@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import errno
 import fcntl
 import sys
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from tqdm import tqdm
 from segloop.errors import SegloopError, SettingsError
 from segloop.processes import ALONE, Processes, joined_processes
 from segloop.simulation import Simulation
-from segloop.simulation_config import BudgetAxis, SimulationConfig, load_config
+from segloop.simulation_config import LARGEST_SEED, BudgetAxis, SimulationConfig, load_config
 from segloop.simulation_processes import run_in_processes
 from segloop.simulation_report import summarise
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,9 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with joined_processes() as processes:
             said = _run(asked, processes)
-    except SegloopError as error:
+    except (SegloopError, OSError) as error:
         if processes.is_first:
-            print(f"simulation: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+            print(f"simulation: {_explained(error)}", file=sys.stderr)  # noqa: T201 - a command's output
         return 2
     if processes.is_first:
         print(said)  # noqa: T201 - a command's output
@@ -81,6 +84,14 @@ def _run(asked: argparse.Namespace, processes: Processes) -> str:
     return f"{summarise(result)}\n\n{out / 'result.json'}\n{out / 'curve.png'}"
 
 
+def _explained(error: SegloopError | OSError) -> str:
+    """One line with a way out; the system's own errors come from files that are no state or checkpoint."""
+    if isinstance(error, SegloopError):
+        return str(error)
+    way_out = "free some disk space" if error.errno in _NO_ROOM else "see to that"
+    return f"{error}: {way_out}, and the same command goes on where it was"
+
+
 def _at_least_one(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -90,8 +101,8 @@ def _at_least_one(text: str) -> int:
 
 def _numbers(text: str) -> tuple[int, ...]:
     numbers = tuple(int(part) for part in text.split(","))
-    if len(set(numbers)) < len(numbers) or min(numbers) < 0:
-        raise argparse.ArgumentTypeError(f"{text} must be different numbers from 0 on")
+    if len(set(numbers)) < len(numbers) or min(numbers) < 0 or max(numbers) > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"{text} must be different numbers from 0 to {LARGEST_SEED}")
     return numbers
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from segloop.simulate import main
+from tests.support.full_disk import files_end_at
 from tests.support.process_watch import children_of, is_gone, wait_until
 from tests.support.tiny_simulation import TINY_DATA, TINY_DEFAULTS
 
@@ -40,7 +41,8 @@ def config(tmp_path: Path) -> Path:
 def rows_of(out: Path) -> list[dict[str, Any]]:
     result = json.loads((out / "result.json").read_text())
     rows = result["rows"] + result["reference"]
-    return [{name: value for name, value in row.items() if name != "compute_seconds"} for row in rows]
+    left_out = {"compute_seconds", "commit"}
+    return [{name: value for name, value in row.items() if name not in left_out} for row in rows]
 
 
 @pytest.mark.slow
@@ -67,7 +69,7 @@ def test_machines_share_the_seeds_and_put_their_folders_together(config: Path, t
     ]
 
 
-@pytest.mark.parametrize("seeds", ["", "a", "1,1", "-1"])
+@pytest.mark.parametrize("seeds", ["", "a", "1,1", "-1", "2147483648"])
 def test_seeds_that_are_none_are_refused(
     config: Path, seeds: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,6 +124,32 @@ def test_a_folder_where_another_simulation_works_is_left_alone(
         assert main([str(config), "--out", str(out)]) == 2
     assert "another simulation is at work" in capsys.readouterr().err
     assert [path.name for path in out.iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize(
+    ("num_bytes", "said"),
+    [(50, "state.json cannot be written (File too large): free"), (30_000, "File too large: free")],
+    ids=["state", "training data"],
+)
+def test_a_full_disk_is_one_clear_line(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], num_bytes: int, said: str
+) -> None:
+    config.write_text(
+        TOML.replace('method = "supervised"', 'method = "supervised"\ncold_start = "random_regions"')
+    )
+    with files_end_at(num_bytes):
+        assert main([str(config), "--out", str(tmp_path / "out")]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("simulation: ")
+    assert said in line
+    assert "some disk space" in line
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(config), "--out", str(config / "below")]) == 2
+    assert "Not a directory" in capsys.readouterr().err
 
 
 def test_a_wrong_config_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
