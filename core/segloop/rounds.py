@@ -26,7 +26,7 @@ from segloop.selection import PoolRegions, select
 from segloop.settings import Acquisition, QueryPurpose, Quota, RoundSettings
 
 _IMAGES_AT_LEAST = 8
-"""Images a round reaches, whatever share of each it would ask."""
+"""Images whose first visits a round can pay for, whatever share of each it would ask."""
 
 Partitions = Callable[[int], Partition]
 """Image index -> its partition; called again and again, so it should be cheap."""
@@ -45,7 +45,10 @@ Encode = Callable[[list[int]], Iterator[tuple[int, NDArray[np.float32]]]]
 
 
 class ColdStart(StrEnum):
-    """How the first regions are chosen, while there is no model."""
+    """How the first regions are chosen, while there is no model.
+
+    `image_share` holds for the first two: typical or random parts of typical or random images.
+    """
 
     COVERAGE = "coverage"
     RANDOM_REGIONS = "random_regions"
@@ -191,7 +194,7 @@ def plan_cold_start(
         suppress_neighbours=False,
     )
     scores = ((index, np.zeros(partitions(index).num_regions, np.float32)) for index in range(num_images))
-    return plan_queries(
+    drawn = plan_queries(
         scores,
         partitions,
         asked,
@@ -202,6 +205,7 @@ def plan_cold_start(
         unit=unit,
         purpose=Purpose.COLD_START,
     )
+    return [dataclasses.replace(query, score=0.0) for query in drawn]
 
 
 def _plan_coverage(

@@ -119,21 +119,23 @@ def test_whole_images_are_asked_best_first_and_only_when_they_fit() -> None:
 
 @pytest.mark.parametrize("kind", list(ColdStart))
 def test_a_cold_start_repeats_and_keeps_its_budget(kind: ColdStart) -> None:
-    def plan(round_number: int) -> list[tuple[int, int]]:
-        return pairs(
-            plan_cold_start(
-                partitions,
-                nothing,
-                num_images=5,
-                encode=encode,
-                budget=Budget(pixels=100),
-                settings=SETTINGS,
-                round_number=round_number,
-                kind=kind,
-            )
+    def planned(round_number: int) -> list[PlannedQuery]:
+        return plan_cold_start(
+            partitions,
+            nothing,
+            num_images=5,
+            encode=encode,
+            budget=Budget(pixels=100),
+            settings=SETTINGS,
+            round_number=round_number,
+            kind=kind,
         )
 
+    def plan(round_number: int) -> list[tuple[int, int]]:
+        return pairs(planned(round_number))
+
     assert plan(0) == plan(0)
+    assert {query.score for query in planned(0)} == {0.0}, "nothing was scored"
     assert len({tuple(plan(number)) for number in range(6)}) > 1
     assert len(set(plan(0))) == (24 if kind is ColdStart.RANDOM_IMAGES else 25)
     assert (
