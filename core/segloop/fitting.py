@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from segloop.errors import EmptyPoolError
+from segloop.settings import Negatives
 
 CPU_PIXELS, GPU_PIXELS = 180 * 240, 360 * 480
 """Most pixels of an image in training: what two cores train in 0.2 s, and the size of S4AL+ on CamVid."""
@@ -17,7 +18,7 @@ CPU_STEPS = (1_500, 6_000)
 """Fewest and most image-steps of a round on a CPU: some 6 and 22 minutes on two cores at CPU_PIXELS."""
 
 GPU_STEPS = (40_000, 120_000)
-"""S4AL+'s first generation and its second."""
+"""Fewest and most on a GPU: as many as S4AL+'s first and second training have, for a whole round."""
 
 _STEPS_PER_IMAGE = 4
 _SHARE_OF_CUTOUT = 50 / 360
@@ -34,7 +35,8 @@ def fitted_settings(sizes: Mapping[tuple[int, int], int], *, on_gpu: bool) -> di
 
     Returns:
         image_height_px and image_width_px: the median shape (aspect ratio) of the pool, made as small as the
-        machine needs and never larger than the median image; image_steps; cutout_px.
+        machine needs and never larger than the median image; image_steps; cutout_px; on a CPU, where fresh
+        negatives for each anchor more than double a step, reco_negatives.
 
     Raises:
         EmptyPoolError: there is no image.
@@ -53,6 +55,7 @@ def fitted_settings(sizes: Mapping[tuple[int, int], int], *, on_gpu: bool) -> di
         "image_width_px": width,
         "image_steps": min(most, max(fewest, _STEPS_PER_IMAGE * num_images)),
         "cutout_px": round(_SHARE_OF_CUTOUT * height),
+        **({} if on_gpu else {"reco_negatives": Negatives.SHARED.value}),
     }
 
 

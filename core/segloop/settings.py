@@ -24,6 +24,10 @@ class Method(StrEnum):
     SUPERVISED = "supervised"
 
 
+DEFAULT_METHOD = Method.SEGLOOP
+"""Of whoever names none: made for sparse answers and short rounds (docs/method.md, "Methods")."""
+
+
 def _acquisition_names() -> list[str]:
     """The files of `segloop.acquisitions`: each holds the function it is named after."""
     folder = Path(__file__).with_name("acquisitions")
@@ -162,7 +166,9 @@ def setting(default: Any, *, help: str, low: float | None = None, high: float | 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSettings:
-    """Everything a round may be told besides its budget; the defaults are `s4al_plus` on a CPU.
+    """Everything a round may be told besides its budget; the fields' own defaults are `s4al_plus` on a CPU.
+
+    `from_mapping` puts what a method changes over them.
 
     Raises:
         SettingsError: a value is out of bounds.
@@ -345,7 +351,7 @@ class RoundSettings:
             )
         if self.precision not in {"auto", "fp32", "bf16", "fp16"}:
             raise SettingsError(f"precision {self.precision!r} is unknown: use auto, fp32, bf16 or fp16")
-        if not 1 <= len(self.score_scales) <= 8 or min(self.score_scales) <= 0 or max(self.score_scales) > 4:
+        if not 1 <= len(self.score_scales) <= 8 or not all(0 < scale <= 4 for scale in self.score_scales):
             raise SettingsError(f"score_scales {self.score_scales} must be one to eight numbers in (0, 4]")
         if self.batch_supervised < 2:
             raise SettingsError("batch_supervised = 1: batch normalisation needs at least 2 images a step")
@@ -368,7 +374,7 @@ class RoundSettings:
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Self:
-        """Settings from JSON or TOML values over the defaults of the method they name.
+        """Settings from JSON or TOML values over what the method they name, or `DEFAULT_METHOD`, has.
 
         Raises:
             SettingsError: an unknown name, a wrong type or a value out of bounds.
@@ -381,7 +387,8 @@ class RoundSettings:
             )
         hints = typing.get_type_hints(cls)
         given = {name: _coerce(name, value, hints[name]) for name, value in values.items()}
-        return cls(**{**METHOD_PRESETS[given.get("method", Method.S4AL_PLUS)], **given})
+        method = given.get("method", DEFAULT_METHOD)
+        return cls(**{"method": method, **METHOD_PRESETS[method], **given})
 
     def to_mapping(self) -> dict[str, Any]:
         """JSON-ready values of every field; `from_mapping` gives the same settings back."""
@@ -390,7 +397,8 @@ class RoundSettings:
 
 
 METHOD_PRESETS: dict[Method, dict[str, Any]] = {
-    Method.S4AL_PLUS: {},
+    # as published; on a CPU `segloop.fitting` shares the negatives, which costs a fraction
+    Method.S4AL_PLUS: {"reco_negatives": Negatives.PER_ANCHOR},
     Method.SEGLOOP: {
         "acquisition": Acquisition.BVSB,
         "quota": Quota.GLOBAL,

@@ -2,13 +2,23 @@ import pytest
 
 from segloop.errors import EmptyPoolError
 from segloop.fitting import fitted_settings
-from segloop.settings import METHOD_PRESETS, RoundSettings
+from segloop.settings import METHOD_PRESETS, Negatives, RoundSettings
 
 
 def test_camvid_on_a_cpu_is_what_the_defaults_say() -> None:
     fitted = fitted_settings({(360, 480): 367}, on_gpu=False)
     plain = RoundSettings().to_mapping()
     assert fitted == {name: plain[name] for name in fitted}
+
+
+def test_negatives_are_the_papers_on_a_gpu_and_shared_on_a_cpu() -> None:
+    def negatives(method: str, *, on_gpu: bool) -> Negatives:
+        fitted = fitted_settings({(360, 480): 367}, on_gpu=on_gpu)
+        return RoundSettings.from_mapping({"method": method, **fitted}).reco_negatives
+
+    assert negatives("s4al_plus", on_gpu=True) is Negatives.PER_ANCHOR
+    assert negatives("s4al_plus", on_gpu=False) is Negatives.SHARED
+    assert negatives("segloop", on_gpu=True) is Negatives.SHARED
 
 
 def test_camvid_on_a_gpu_has_the_papers_size() -> None:

@@ -33,7 +33,7 @@ def test_arms_take_defaults_presets_and_their_own_values() -> None:
     assert (first.num_rounds, first.budget_fractions, first.image_steps) == (2, (0.01, 0.01), 200)
     assert first.settings.quota is Quota.GLOBAL
     assert (second.num_rounds, second.image_steps, second.cold_start) == (3, 21, ColdStart.RANDOM_IMAGES)
-    assert second.settings.method is Method.S4AL_PLUS
+    assert second.settings.method is Method.SEGLOOP, "nobody named one"
     assert first.partition is second.partition is PartitionKind.SUPERPIXEL
 
 
@@ -90,8 +90,8 @@ def test_the_papers_protocol_is_two_rounds_of_its_own_steps() -> None:
 
 
 def test_a_run_is_known_by_what_it_changes() -> None:
-    (arm,) = parse_config({"arms": [{"name": "a", "lr_heads": 0.02}]}).arms
-    assert arm.identity()["settings"] == {"lr_heads": 0.02}
+    (arm,) = parse_config({"arms": [{"name": "a", "method": "s4al_plus", "lr_heads": 0.02}]}).arms
+    assert arm.identity()["settings"] == {"lr_heads": 0.02, "reco_negatives": "per_anchor"}
 
 
 def test_data_and_weights_of_the_command_line_win() -> None:
@@ -139,6 +139,63 @@ def test_what_is_unknown_or_contradicts_itself_is_refused(values: dict[str, obje
         parse_config(values)
 
 
+A: dict[str, object] = {"name": "a"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"arms": [A | {"rounds": 2.5}]}, r"arm a: rounds = 2\.5 must be a whole number from 1 on"),
+        ({"arms": [A | {"rounds": "3"}]}, r"arm a: rounds = '3' must be a whole number"),
+        ({"arms": [A | {"rounds": 0}]}, r"arm a: rounds = 0 must be a whole number from 1 on"),
+        ({"arms": [A], "seeds": 3}, r"seeds = 3 must be a list of whole numbers"),
+        ({"arms": [A], "seeds": [-1]}, r"seeds = \[-1\] must be a list of whole numbers from 0"),
+        ({"arms": [A], "seeds": [True]}, r"seeds = \[True\] must be a list of whole numbers"),
+        ({"arms": [A], "seeds": [2**31]}, r"seeds = \[2147483648\] must be .* from 0 to 2147483647"),
+        ({"arms": [A | {"image_steps_per_round": 5}]}, r"image_steps_per_round = 5 must be a list of whole"),
+        ({"arms": [A | {"image_steps_per_round": []}]}, r"image_steps_per_round = \[\] must be a list of"),
+        ({"arms": [A | {"budget_fraction": "0.1"}]}, r"budget_fraction = '0\.1' must be a number in 0"),
+        ({"arms": [A | {"budget_fractions": 0.1}]}, r"budget_fractions = 0\.1 must be a list of numbers"),
+        ({"arms": [A | {"budget_fractions": []}]}, r"budget_fractions = \[\] must be a list of numbers"),
+        ({"arms": [A | {"budget_fractions": [0.0, 0.1]}]}, r"its first round asks nothing"),
+        ({"arms": [A | {"budget_fractions": [0.6, 0.5]}]}, r"its 2 rounds ask 1\.1 times the pool's pixels"),
+        ({"arms": [A | {"rounds": 21, "budget_fraction": 0.05}]}, r"its 21 rounds ask 1\.05 times"),
+        ({"arms": [A], "mode": "semi_supervised", "fractions": 0.5}, r"fractions = 0\.5 must be a list"),
+        ({"arms": [A], "mode": "semi_supervised", "fractions": [0, 1]}, r"must be different numbers above 0"),
+        (
+            {"arms": [A], "mode": "semi_supervised", "fractions": [0.10001, 0.10002]},
+            r"different names, got \['a-0\.1', 'a-0\.1'\]",
+        ),
+        ({"arms": A}, r"arms must be a list of tables, each under \[\[arms\]\]"),
+        ({"arms": [3]}, r"arms must be a list of tables"),
+        ({"arms": [A], "data": 3}, r"data = 3 must be a table"),
+        ({"arms": [A], "defaults": []}, r"defaults = \[\] must be a table"),
+        ({"arms": [A], "reference": False}, r"reference = False must be a table"),
+        ({"arms": [A], "reference": {"enabled": "no"}}, r"enabled = 'no' must be true or false"),
+        ({"arms": [A], "tail_classes": "Pole"}, r"tail_classes = 'Pole' must be a list of texts"),
+        ({"arms": [A], "name": 3}, r"name = 3 must be a text"),
+        ({"arms": [A | {"size_px": "30"}]}, r"arm a: size_px = '30' must be a whole number from 1 on"),
+        ({"arms": [A | {"size_px": 0}]}, r"arm a: size_px = 0 must be a whole number from 1 on"),
+        ({"arms": [A | {"size_px": -3}]}, r"arm a: size_px = -3 must be a whole number from 1 on"),
+        ({"arms": [A | {"score_scales": [float("nan")]}]}, r"score_scales \(nan,\) must be"),
+        ({"arms": [A], "data": {"num_pool": 0}}, r"\[data\] num_pool = 0 must be a whole number from 1 on"),
+        ({"arms": [A], "data": {"seed": -1}}, r"\[data\] seed = -1 must be a whole number from 0 on"),
+        ({"arms": [A | {"name": "reference"}]}, r"'reference' is what the reference is called"),
+        ({"arms": [A | {"name": "all_labels"}]}, r"'all_labels' is what the reference is called"),
+    ],
+)
+def test_a_slip_in_the_file_is_a_clear_line(values: dict[str, object], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        parse_config(values)
+
+
+def test_shares_that_add_up_to_one_are_taken_however_they_round() -> None:
+    (arm,) = parse_config({"arms": [A | {"budget_fractions": [0.1] * 10}]}).arms
+    assert len(arm.budget_fractions) == 10
+    (arm,) = parse_config({"arms": [A | {"rounds": 3, "budget_fraction": 1 / 3}]}).arms
+    assert arm.num_rounds == 3
+
+
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.name)
 def test_every_config_of_the_benches_is_read_and_its_settings_survive_json(path: Path) -> None:
     config = load_config(path, data=Path("some/folder"))
@@ -152,3 +209,5 @@ def test_a_missing_or_broken_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("= 3")
     with pytest.raises(SettingsError, match="no TOML"):
         load_config(tmp_path / "broken.toml")
+    with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
+        load_config(tmp_path)

@@ -308,6 +308,8 @@ def test_methods_describe_every_setting(site: Site) -> None:
     assert {item["name"] for item in methods["acquisitions"]} == files
     defaults = {item["name"]: item["defaults"] for item in methods["methods"]}
     assert defaults["segloop"]["acquisition"] == "bvsb"
+    assert defaults["s4al_plus"]["reco_negatives"] == "per_anchor"
+    assert methods["default_method"] == "segloop"
     steps = next(item for item in methods["settings"] if item["name"] == "image_steps")
     assert (steps["default"], steps["low"]) == (1500, 1)
     assert site.client.get("/api/v1/methods").status_code == 401

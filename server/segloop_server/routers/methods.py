@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from segloop.acquisition import find_acquisition
 from segloop.settings import (
+    DEFAULT_METHOD,
     ENCODERS,
     Acquisition,
     Method,
@@ -21,7 +22,7 @@ router = APIRouter(tags=["rounds"])
 
 _METHOD_HELP = {
     Method.S4AL_PLUS: "answers and pseudo labels together, with a contrastive loss (S4AL+)",
-    Method.SEGLOOP: "S4AL+ for sparse answers: rounds go on from the last, the whole pool ranked by doubt",
+    Method.SEGLOOP: "S4AL+ for sparse answers: rounds go on from the last, images most in doubt are asked",
     Method.S4AL: "an average of the student's weights as teacher, images mixed by classes (S4AL)",
     Method.SUPERVISED: "answers only",
 }
@@ -62,6 +63,7 @@ class MethodsOut(BaseModel):
     """Everything a form or a script needs to start a round."""
 
     methods: list[MethodOut]
+    default_method: Method
     acquisitions: list[AcquisitionOut]
     encoders: list[str]
     settings: list[SettingOut]
@@ -84,6 +86,7 @@ def get_methods(context: ContextDep, caller: CallerDep, project_id: uuid.UUID | 
             MethodOut(name=method, help=_METHOD_HELP[method], defaults=_defaults(method, fitted))
             for method in Method
         ],
+        default_method=DEFAULT_METHOD,
         acquisitions=[AcquisitionOut(name=name, help=find_acquisition(name).help) for name in Acquisition],
         encoders=list(ENCODERS),
         settings=[SettingOut(**row) for row in describe_settings()],

@@ -2626,6 +2626,7 @@ export interface components {
         MethodsOut: {
             /** Acquisitions */
             acquisitions: components["schemas"]["AcquisitionOut"][];
+            default_method: components["schemas"]["Method"];
             /** Encoders */
             encoders: string[];
             /** Methods */

@@ -59,7 +59,8 @@ export function StartRoundDialog({ project, rounds, budget: given, onClose }: St
   const { data: methods } = useQuery(options.methods(project.id));
   const last = rounds.toSorted((a, b) => b.number - a.number)[0];
   const [budget, setBudget] = useState(given);
-  const [method, setMethod] = useState(last?.method ?? "s4al_plus");
+  const [chosen, setChosen] = useState(last?.method ?? null);
+  const method = chosen ?? methods?.default_method ?? null;
   const [acquisition, setAcquisition] = useState<Acquisition | null>(last?.acquisition ?? null);
   const [settings, setSettings] = useState<Record<string, unknown>>({});
   const [problem, setProblem] = useState<string | null>(null);
@@ -72,7 +73,7 @@ export function StartRoundDialog({ project, rounds, budget: given, onClose }: St
     try {
       await roundsApi.start(project.id, {
         ...budgetOf(budget),
-        method,
+        ...(method ? { method } : {}),
         ...(acquisition ? { acquisition } : {}),
         settings,
       });
@@ -97,7 +98,7 @@ export function StartRoundDialog({ project, rounds, budget: given, onClose }: St
             </p>
           )}
           <BudgetFields budget={budget} onChange={setBudget} />
-          {methods ? (
+          {methods && method ? (
             <>
               <div className="settings-grid">
                 <Choice
@@ -106,7 +107,7 @@ export function StartRoundDialog({ project, rounds, budget: given, onClose }: St
                   value={method}
                   options={methods.methods}
                   words={texts.server.methods}
-                  onChange={setMethod}
+                  onChange={setChosen}
                 />
                 <Choice
                   label={words.acquisition}

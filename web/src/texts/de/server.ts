@@ -86,7 +86,7 @@ export const server: ServerTexts = {
   methods: {
     s4al_plus: "Antworten und Pseudo-Labels zusammen, mit kontrastivem Verlust (S4AL+)",
     segloop:
-      "S4AL+ für wenige Antworten: jede Runde macht bei der letzten weiter, der ganze Pool nach Zweifel gereiht",
+      "S4AL+ für wenige Antworten: jede Runde macht bei der letzten weiter, gefragt wird nach den zweifelhaftesten Bildern",
     s4al: "ein Mittel der Schülergewichte als Lehrer, Bilder nach Klassen gemischt (S4AL)",
     supervised: "nur Antworten",
   },
