@@ -110,7 +110,7 @@ export const annotate: Texts["annotate"] = {
   prefers: (a) => `Das Modell denkt an ${a}, ist aber nicht sicher.`,
   modelIou: "mIoU",
   chosen: "Für diese Runde ausgewählt.",
-  coldStart: "Noch kein Modell: so gewählt, dass die ersten Regionen die Bilder gut abdecken.",
+  coldStart: "Noch kein Modell: Die ersten Regionen sind für die Bilder typisch.",
   area: (pixels) => `${number(pixels)} px`,
   left: (share) => `${share} ohne Klasse`,
   complete: "Alles hat eine Klasse",

@@ -91,7 +91,7 @@ export const overview: Texts["overview"] = {
   interval: (low, high) => `Geschätzt aus zufällig gezogenen Regionen; 95-%-Intervall ${low} bis ${high}`,
   current: "Aktuelle Runde",
   noRound: "Noch keine Runde",
-  noRoundBody: "Die erste Runde braucht keine Labels: Sie wählt Regionen, die Ihre Bilder gut abdecken.",
+  noRoundBody: "Die erste Runde braucht keine Labels: Sie wählt Regionen, die für Ihre Bilder typisch sind.",
   needImages: "Fügen Sie zuerst Pool-Bilder hinzu; dann kann eine Runde nach ihnen fragen.",
   preparing: "Bilder werden vorbereitet: Vorschaubilder und Regionen…",
   start: "Runde starten",
@@ -149,7 +149,7 @@ export const startRound: Texts["startRound"] = {
   title: "Runde starten",
   trained:
     "Trainiert auf allen bisherigen Antworten, bewertet den Pool und wählt die Regionen, nach denen als Nächstes gefragt wird.",
-  cold: "Noch ist nichts annotiert: Die Regionen werden ohne Training so gewählt, dass sie die Bilder gut abdecken.",
+  cold: "Noch ist nichts annotiert: Ohne Training werden Regionen gewählt, die für die Bilder typisch sind.",
   serving: "Die offene Runde läuft weiter, bis die neuen Regionen da sind; niemand wartet.",
   budget: "Budget",
   byRegions: "Regionen",

@@ -108,7 +108,7 @@ export const annotate = {
   prefers: (a: string) => `The model thinks of ${a}, and is not sure.`,
   modelIou: "mean IoU",
   chosen: "Chosen for this round.",
-  coldStart: "No model yet: chosen so that the first regions cover the images well.",
+  coldStart: "No model yet: the first regions are typical of the images.",
   area: (pixels: number) => `${number(pixels)} px`,
   left: (share: string) => `${share} unlabelled`,
   complete: "All labelled",

@@ -144,7 +144,7 @@ export const overview = {
 export const startRound = {
   title: "Start a round",
   trained: "Trains on every answer so far, scores the pool and selects the regions to ask next.",
-  cold: "Nothing is labelled yet: regions are chosen to cover the images well, without training.",
+  cold: "Nothing is labelled yet: regions that are typical of the images are chosen, without training.",
   serving: "The open round goes on serving until the new regions are there; nobody waits.",
   budget: "Budget",
   byRegions: "Regions",
