@@ -1,5 +1,7 @@
 import copy
+from dataclasses import replace
 
+import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -8,8 +10,8 @@ from segloop.batches import Batch
 from segloop.devices import seeded
 from segloop.losses import ContrastSettings, draw_contrast, gather_pixels
 from segloop.prototypes import class_prototypes
-from segloop.settings import LossMeans, Mixing, Negatives, RoundSettings, Teacher
-from segloop.training_state import NetworkRecipe, TrainingState
+from segloop.settings import LossMeans, Mixing, Negatives, Optimiser, RoundSettings, Teacher
+from segloop.training_state import NetworkRecipe, TrainingState, _build_optimiser
 from segloop.training_step import Stepper
 from tests.support.plain_contrast import plain_contrast
 
@@ -127,3 +129,57 @@ def test_a_taught_step_learns_the_teachers_labels_and_moves_the_teacher() -> Non
     torch.testing.assert_close(loss, expected.detach())
     for own, other in zip(state.average.parameters(), state.network.parameters(), strict=True):
         assert torch.equal(own, other)  # the first average is the student itself
+
+
+def _begin_as_on_a_gpu(optimiser: Optimiser, *, uses_fp16: bool) -> tuple[TrainingState, Stepper]:
+    """A GPU's optimiser, and the scaled gradients of its fp16; all else in float32: a CPU has no fp16."""
+    settings = replace(PAPER, optimiser=optimiser, lr_encoder=0.001, lr_heads=0.01)
+    recipe = NetworkRecipe(settings, NUM_CLASSES, None, CPU, uses_fp16)
+    head = torch.ones(NUM_CLASSES, dtype=torch.bool)
+    with seeded(3):
+        state = recipe.begin(0, None)
+    # not the CPU's fused one: torch's fused SGD goes on from rubbish where its first step overflowed
+    state.optimiser = _build_optimiser(state.network, settings, torch.device("cuda"))
+    return state, Stepper(settings, CPU, torch.float32, head)
+
+
+def _step(stepper: Stepper, state: TrainingState) -> Tensor:
+    """A step that draws what every other call of this draws."""
+    state.contrast_generator.manual_seed(7)
+    with seeded(5):
+        return stepper.step(state, _batch())
+
+
+def _weights(state: TrainingState) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in state.network.parameters()]
+
+
+@pytest.mark.parametrize("optimiser", Optimiser)
+def test_scaled_gradients_make_the_same_steps(optimiser: Optimiser) -> None:
+    plain, plain_stepper = _begin_as_on_a_gpu(optimiser, uses_fp16=False)
+    scaled, scaled_stepper = _begin_as_on_a_gpu(optimiser, uses_fp16=True)
+    start = _weights(scaled)
+    for _ in range(2):
+        torch.testing.assert_close(_step(scaled_stepper, scaled), _step(plain_stepper, plain))
+    assert scaled.scaler.get_scale() == 2.0**16
+    for own, other, old in zip(_weights(scaled), _weights(plain), start, strict=True):
+        torch.testing.assert_close(own, other)
+        assert not torch.equal(own, old)
+
+
+@pytest.mark.parametrize("optimiser", Optimiser)
+def test_a_gradient_that_overflows_is_passed_over_and_the_scale_halves(optimiser: Optimiser) -> None:
+    plain, plain_stepper = _begin_as_on_a_gpu(optimiser, uses_fp16=False)
+    scaled, scaled_stepper = _begin_as_on_a_gpu(optimiser, uses_fp16=True)
+    start = _weights(scaled)
+    weight = next(scaled.network.parameters())
+    overflow = weight.register_hook(lambda gradient: gradient * torch.inf)  # type: ignore[no-untyped-call]
+    _step(scaled_stepper, scaled)
+    overflow.remove()
+    assert all(torch.equal(own, old) for own, old in zip(_weights(scaled), start, strict=True))
+    assert scaled.scaler.get_scale() == 2.0**15
+
+    _step(scaled_stepper, scaled)  # the first step that counts, as if nothing had been before it
+    _step(plain_stepper, plain)
+    for own, other in zip(_weights(scaled), _weights(plain), strict=True):
+        torch.testing.assert_close(own, other)
