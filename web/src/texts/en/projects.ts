@@ -87,7 +87,7 @@ export const overview = {
     `Estimated from regions drawn at random; 95 % interval ${low} to ${high}`,
   current: "Current round",
   noRound: "No round yet",
-  noRoundBody: "The first round needs no labels: it picks regions that cover your images well.",
+  noRoundBody: "The first round needs no labels: it picks regions that are typical of your images.",
   needImages: "Add pool images first; then a round can ask about them.",
   preparing: "Getting images ready: thumbnails and regions…",
   start: "Start round",
