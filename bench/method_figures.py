@@ -27,10 +27,10 @@ from segloop.evaluation import metrics_of
 from segloop.label_maps import UNLABELLED
 from segloop.network import SegmentationNetwork, load_weights, save_weights
 from segloop.regions import grid_partition
-from segloop.rounds import Budget, ColdStart, PlannedQuery, plan_cold_start
+from segloop.rounds import Budget, PlannedQuery, plan_cold_start
 from segloop.scenes import SCENE_CLASSES
 from segloop.scoring import ImageScores, evaluate, score_images, summarise_pool
-from segloop.settings import AnnotationKind, PartitionKind, RoundSettings
+from segloop.settings import AnnotationKind, ColdStart, PartitionKind, RoundSettings
 from segloop.simulated_pool import SimulatedPool, open_data
 from segloop.simulation import Simulation
 from segloop.simulation_config import SimulationConfig, parse_config
@@ -196,7 +196,7 @@ def draw_semi_supervised(config: SimulationConfig, steps: int, work: Path, path:
     }
     _, truth, test = open_data(config.data)
     pool = SimulatedPool(truth, kind=PartitionKind.GRID, size_px=None, answers=AnnotationKind.EXACT)
-    settings = RoundSettings.from_mapping(common)
+    settings = RoundSettings.from_mapping({**common, "cold_start": ColdStart.RANDOM_IMAGES.value})
     pool.answer(
         plan_cold_start(
             pool.partition,
@@ -207,7 +207,6 @@ def draw_semi_supervised(config: SimulationConfig, steps: int, work: Path, path:
             settings=settings,
             round_number=0,
             names=pool.filename,
-            kind=ColdStart.RANDOM_IMAGES,
         )
     )
     trained = [

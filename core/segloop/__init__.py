@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from segloop.regions import Partition as Partition
     from segloop.regions import partition as partition
     from segloop.rounds import Budget as Budget
-    from segloop.rounds import ColdStart as ColdStart
     from segloop.rounds import PlannedQuery as PlannedQuery
     from segloop.rounds import QueryUnit as QueryUnit
     from segloop.rounds import plan_cold_start as plan_cold_start
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from segloop.settings import METHOD_PRESETS as METHOD_PRESETS
     from segloop.settings import Acquisition as Acquisition
     from segloop.settings import AnnotationKind as AnnotationKind
+    from segloop.settings import ColdStart as ColdStart
     from segloop.settings import Method as Method
     from segloop.settings import Negatives as Negatives
     from segloop.settings import PartitionKind as PartitionKind
@@ -74,7 +74,7 @@ _HOME_OF = {
     "Answer": "oracle",
     "ArraySource": "sources",
     "Budget": "rounds",
-    "ColdStart": "rounds",
+    "ColdStart": "settings",
     "ConfusionMatrix": "evaluation",
     "ContrastSettings": "losses",
     "FolderDataset": "folders",

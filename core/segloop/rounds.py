@@ -23,7 +23,7 @@ from segloop.errors import EmptyPoolError, SettingsError
 from segloop.regions import Partition, neighbours
 from segloop.seeds import Purpose, generator, torch_seed
 from segloop.selection import PoolRegions, select
-from segloop.settings import Acquisition, QueryPurpose, Quota, RoundSettings
+from segloop.settings import Acquisition, ColdStart, QueryPurpose, Quota, RoundSettings
 
 _IMAGES_AT_LEAST = 8
 """Images whose first visits a round can pay for, whatever share of each it would ask."""
@@ -42,17 +42,6 @@ RegionFeatures = Callable[[int], NDArray[np.floating]]
 
 Encode = Callable[[list[int]], Iterator[tuple[int, NDArray[np.float32]]]]
 """Image indices -> (index, region features float32 (R, D)) of each, in that order."""
-
-
-class ColdStart(StrEnum):
-    """How the first regions are chosen, while there is no model.
-
-    `image_share` holds for the first two: typical or random parts of typical or random images.
-    """
-
-    COVERAGE = "coverage"
-    RANDOM_REGIONS = "random_regions"
-    RANDOM_IMAGES = "random_images"
 
 
 class QueryUnit(StrEnum):
@@ -145,7 +134,6 @@ def plan_cold_start(
     settings: RoundSettings,
     round_number: int,
     names: Names | None = None,
-    kind: ColdStart = ColdStart.COVERAGE,
     on_progress: Callable[[float], None] | None = None,
 ) -> list[PlannedQuery]:
     """The first regions to ask, best first, without a model; those of an audit before them.
@@ -158,20 +146,20 @@ def plan_cold_start(
             `lambda images: scoring.encode_pool(source, partitions, settings, images)`; called for `coverage`
             alone.
         budget: what may be asked now.
-        settings: border rule, share of an image, audit and seed are read.
+        settings: cold_start, border rule, share of an image, audit and seed are read.
         round_number: the round whose queries these are.
         names: needed for an audit.
-        kind: how to choose.
         on_progress: told the share of the budget that is spent.
 
     Raises:
         EmptyPoolError: there is no image, or no region left to ask.
+        SettingsError: the budget does not pay for one of the whole images that `cold_start` wants.
     """
     if budget.regions == 0 or budget.pixels == 0:
         return []
     if num_images == 0:
         raise EmptyPoolError("the pool holds no image to ask about")
-    if kind is ColdStart.COVERAGE:
+    if settings.cold_start is ColdStart.COVERAGE:
         if encode is None:
             raise SettingsError("a cold start by coverage needs features of an encoder")
         audit = _Audit.draw(range(num_images), partitions, asked, names, budget=budget, settings=settings)
@@ -185,7 +173,7 @@ def plan_cold_start(
             round_number=round_number,
             on_progress=on_progress,
         )
-    unit = QueryUnit.IMAGES if kind is ColdStart.RANDOM_IMAGES else QueryUnit.REGIONS
+    is_of_images = settings.cold_start is ColdStart.RANDOM_IMAGES
     at_random = dataclasses.replace(
         settings,
         acquisition=Acquisition.RANDOM,
@@ -202,7 +190,7 @@ def plan_cold_start(
         settings=at_random,
         round_number=round_number,
         names=names,
-        unit=unit,
+        unit=QueryUnit.IMAGES if is_of_images else QueryUnit.REGIONS,
         purpose=Purpose.COLD_START,
     )
     return [dataclasses.replace(query, score=0.0) for query in drawn]
@@ -449,6 +437,12 @@ class _Planner:
             neighbours=None,
             rng=self.rng,
         )
+        if budget.amount and not len(chosen):
+            unit = "regions" if budget.pixels is None else "pixels"
+            raise SettingsError(
+                f"a budget of {budget.amount:,} {unit} does not pay for a whole image: the smallest that is "
+                f"not answered needs {min(costs):,}"
+            )
         return [
             PlannedQuery(image, int(region), float(self.by_image[image][region]))
             for image in (int(images.image_index[at]) for at in chosen)

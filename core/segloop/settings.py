@@ -127,6 +127,17 @@ class Optimiser(StrEnum):
     ADAMW = "adamw"
 
 
+class ColdStart(StrEnum):
+    """How the first regions are chosen, while there is no model.
+
+    `image_share` holds for the first two: typical or random parts of typical or random images.
+    """
+
+    COVERAGE = "coverage"
+    RANDOM_REGIONS = "random_regions"
+    RANDOM_IMAGES = "random_images"
+
+
 class Quota(StrEnum):
     """How a selection spreads: over the whole pool with a cap an image, or the same number in each image."""
 
@@ -293,6 +304,11 @@ class RoundSettings:
     class_balance: float = setting(
         0.0, low=0.0, high=100.0, help="nu of the weight (nu p_c + 1)^-2 on the predicted class; 0 = off"
     )
+    cold_start: ColdStart = setting(
+        ColdStart.COVERAGE,
+        help="what is asked while there is no model: typical regions, random ones, or all of random images "
+        "(S4AL+'s own protocol)",
+    )
     quota: Quota = setting(
         Quota.PER_IMAGE, help="the same number of regions in each image, or one global ranking"
     )
@@ -358,6 +374,10 @@ class RoundSettings:
         if self.confidence_weighting and self.teacher is not Teacher.EMA:
             raise SettingsError(
                 "confidence_weighting needs the teacher ema: offline labels keep no probability"
+            )
+        if self.cold_start is ColdStart.RANDOM_IMAGES and self.audit_fraction:
+            raise SettingsError(
+                "audit_fraction asks single regions: it cannot go with cold_start = random_images"
             )
         if self.device not in {"auto", "cpu", "cuda"} and not self.device.removeprefix("cuda:").isdigit():
             raise SettingsError(f"device {self.device!r} is unknown: use auto, cpu or cuda:<n>")

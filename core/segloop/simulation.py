@@ -268,7 +268,6 @@ class _ArmRun:
             settings=self.settings,
             round_number=0,
             names=self.pool.filename,
-            kind=self.arm.cold_start,
         )
 
     def do_round(self, number: int) -> None:

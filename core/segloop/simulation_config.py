@@ -15,8 +15,8 @@ from typing import Any
 from segloop import config_values
 from segloop.acquisition import check_acquisition
 from segloop.errors import SettingsError
-from segloop.rounds import ColdStart, QueryUnit
-from segloop.settings import AnnotationKind, Method, PartitionKind, RoundSettings
+from segloop.rounds import QueryUnit
+from segloop.settings import AnnotationKind, ColdStart, Method, PartitionKind, RoundSettings
 
 
 class Mode(StrEnum):
@@ -73,7 +73,6 @@ class Arm:
         settings: of every round; seed and image_steps are put in per run and round.
         image_steps_per_round: for each trained round.
         budget_fractions: share of the pool's pixels asked in round 0, 1, ...; as many rounds are trained.
-        cold_start: how round 0 chooses.
         unit: single regions or whole images from round 1 on.
         answers: how the oracle answers.
         partition: what a region is.
@@ -86,7 +85,6 @@ class Arm:
     settings: RoundSettings
     image_steps_per_round: tuple[int, ...]
     budget_fractions: tuple[float, ...]
-    cold_start: ColdStart
     unit: QueryUnit
     answers: AnnotationKind
     partition: PartitionKind
@@ -164,7 +162,6 @@ _ARM_DEFAULTS: dict[str, Any] = {
     "budget_fraction": 0.005,
     "budget_fractions": None,
     "image_steps_per_round": None,
-    "cold_start": ColdStart.COVERAGE,
     "unit": QueryUnit.REGIONS,
     "answers": AnnotationKind.EXACT,
     "partition": PartitionKind.GRID,
@@ -191,7 +188,7 @@ def load_config(path: Path, *, data: Path | None = None, weights: Path | None = 
     Tables: `name`, `seeds = [0, 1]`, `axis` (`BudgetAxis`), `tail_classes` (names), `[data]` (`DataConfig`),
     `[defaults]` (`RoundSettings` and what an arm may say, for all arms), `[[arms]]` (`name`, `rounds`,
     `budget_fraction` of every round or a list `budget_fractions`, `image_steps` of every round or a list
-    `image_steps_per_round`, `cold_start`, `unit`, `answers`, `partition`, `size_px`, and any of
+    `image_steps_per_round`, `unit`, `answers`, `partition`, `size_px`, and any of
     `RoundSettings`), `[reference]` (`enabled`, and any of `RoundSettings`; its image-steps default to the
     longest arm's). With `mode = "semi_supervised"` an arm has no rounds or budgets: it is trained once for
     each of `fractions` (default 1/16, 1/8, 1/4, 1/2), on that share of the pool's images, the same ones in
@@ -298,7 +295,6 @@ def _parse_arm(values: dict[str, Any]) -> Arm:
         settings=settings,
         image_steps_per_round=steps,
         budget_fractions=budgets,
-        cold_start=config_values.choice(ColdStart, own["cold_start"], "cold_start"),
         unit=config_values.choice(QueryUnit, own["unit"], "unit"),
         answers=config_values.choice(AnnotationKind, own["answers"], "answers"),
         partition=config_values.choice(PartitionKind, own["partition"], "partition"),
@@ -350,7 +346,7 @@ def _parts_of(arm: Arm, fractions: tuple[float, ...]) -> list[Arm]:
             name=f"{arm.name}-{fraction:.4g}",
             first_number=number,
             budget_fractions=(fraction,),
-            cold_start=ColdStart.RANDOM_IMAGES,
+            settings=dataclasses.replace(arm.settings, cold_start=ColdStart.RANDOM_IMAGES),
         )
         for number, fraction in enumerate(fractions, start=1)
     ]

@@ -29,8 +29,8 @@ def test_the_librarys_page_runs_as_printed(
     assert not any(names["pool"].asked(query.image_index)[query.region_index] for query in names["queries"])
     assert names["embeddings"].grad.abs().sum() > 0
     assert re.findall(r"^(\S+) (\d) \d+\.\d% asked", printed, re.MULTILINE) == [
-        ("entropy", "1"),
-        ("entropy", "2"),
+        ("segloop", "1"),
+        ("segloop", "2"),
         ("by-chance", "1"),
         ("by-chance", "2"),
     ]

@@ -10,7 +10,6 @@ from segloop.errors import EmptyPoolError, SettingsError
 from segloop.regions import Partition, grid_partition
 from segloop.rounds import (
     Budget,
-    ColdStart,
     PlannedQuery,
     QueryUnit,
     candidate_mask,
@@ -18,7 +17,7 @@ from segloop.rounds import (
     plan_queries,
     settings_of_round,
 )
-from segloop.settings import Acquisition, Quota, RoundSettings
+from segloop.settings import Acquisition, ColdStart, Quota, RoundSettings
 
 SETTINGS = RoundSettings(quota=Quota.GLOBAL, seed=5)
 
@@ -126,9 +125,8 @@ def test_a_cold_start_repeats_and_keeps_its_budget(kind: ColdStart) -> None:
             num_images=5,
             encode=encode,
             budget=Budget(pixels=100),
-            settings=SETTINGS,
+            settings=replace(SETTINGS, cold_start=kind),
             round_number=round_number,
-            kind=kind,
         )
 
     def plan(round_number: int) -> list[tuple[int, int]]:
@@ -165,8 +163,7 @@ def test_a_share_of_an_image_asks_few_images_and_each_once(kind: str, budget: Bu
             nothing,
             num_images=40,
             encode=encode_many,
-            kind=ColdStart(kind),
-            **common,  # type: ignore[arg-type]
+            **{**common, "settings": replace(settings, cold_start=ColdStart(kind))},  # type: ignore[arg-type]
         )
     assert len(set(pairs(planned))) == 96
     num_of = Counter(query.image_index for query in planned)
@@ -208,6 +205,25 @@ def test_a_share_of_an_image_passes_over_what_is_asked(seed: int) -> None:
     )
     assert len(set(pairs(planned))) == 16
     assert min(query.image_index for query in planned) >= 35
+
+
+@pytest.mark.parametrize("budget", [Budget(regions=11), Budget(pixels=47)])
+def test_a_budget_below_one_whole_image_is_refused(budget: Budget) -> None:
+    with pytest.raises(SettingsError, match=r"does not pay for a whole image: the smallest .* needs (12|48)"):
+        plan_cold_start(
+            partitions,
+            nothing,
+            num_images=3,
+            encode=None,
+            budget=budget,
+            settings=replace(SETTINGS, cold_start=ColdStart.RANDOM_IMAGES),
+            round_number=0,
+        )
+
+
+def test_whole_images_and_an_audit_exclude_each_other() -> None:
+    with pytest.raises(SettingsError, match="audit_fraction asks single regions"):
+        RoundSettings(cold_start=ColdStart.RANDOM_IMAGES, audit_fraction=0.1)
 
 
 def test_budgets_are_checked() -> None:

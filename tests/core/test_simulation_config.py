@@ -5,8 +5,8 @@ import pytest
 
 from segloop.errors import SettingsError
 from segloop.generations import plan_generations
-from segloop.rounds import Budget, ColdStart
-from segloop.settings import Method, PartitionKind, Quota, RoundSettings
+from segloop.rounds import Budget
+from segloop.settings import ColdStart, Method, PartitionKind, Quota, RoundSettings
 from segloop.simulation_config import DataConfig, DataKind, load_config, parse_config
 
 CONFIGS = Path(__file__).parents[2] / "bench" / "configs"
@@ -32,7 +32,8 @@ def test_arms_take_defaults_presets_and_their_own_values() -> None:
     assert config.seeds == (3, 4)
     assert (first.num_rounds, first.budget_fractions, first.image_steps) == (2, (0.01, 0.01), 200)
     assert first.settings.quota is Quota.GLOBAL
-    assert (second.num_rounds, second.image_steps, second.cold_start) == (3, 21, ColdStart.RANDOM_IMAGES)
+    assert (second.num_rounds, second.image_steps) == (3, 21)
+    assert second.settings.cold_start is ColdStart.RANDOM_IMAGES
     assert second.settings.method is Method.SEGLOOP, "nobody named one"
     assert first.partition is second.partition is PartitionKind.SUPERPIXEL
 
@@ -63,7 +64,7 @@ def test_the_semi_supervised_mode_trains_every_arm_once_for_each_share_of_images
     assert [arm.name for arm in config.arms] == ["a-0.25", "a-0.5", "b-0.25", "b-0.5"]
     assert [(arm.method, arm.first_number) for arm in config.arms] == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
     assert [arm.budget_fractions for arm in config.arms] == [(0.25,), (0.5,)] * 2
-    assert {arm.cold_start for arm in config.arms} == {ColdStart.RANDOM_IMAGES}
+    assert {arm.settings.cold_start for arm in config.arms} == {ColdStart.RANDOM_IMAGES}
     assert config.reference is not None
     assert config.reference.image_steps == 40
     plain = parse_config({"mode": "semi_supervised", "arms": [{"name": "a"}]})

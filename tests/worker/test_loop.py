@@ -22,7 +22,26 @@ from tests.support.worker_project import (
     round_of,
     run_all,
     start_round,
+    tiny_settings,
 )
+
+
+@pytest.mark.slow
+def test_a_first_round_asks_whole_images_where_it_is_told_to_and_can_pay(tmp_path: Path) -> None:
+    runtime, inbox = open_worker(tmp_path)
+    project_id = add_project(runtime, num_pool=3, num_validation=0)
+    settings = tiny_settings(cold_start="random_images")
+    poor = start_round(runtime, project_id, budget_regions=47, settings=settings)
+    run_all(runtime, inbox)
+    assert round_of(runtime, poor).state is RoundState.FAILED
+    assert "47 regions does not pay for a whole image" in (round_of(runtime, poor).error or "")
+
+    able = start_round(runtime, project_id, budget_regions=100, settings=settings)
+    run_all(runtime, inbox)
+    assert round_of(runtime, able).state is RoundState.ANNOTATING
+    asked = [(query.image_id, query.region_index) for query in queries_of(runtime, able)]
+    assert len(set(asked)) == len(asked) == 96
+    assert len({image for image, _ in asked}) == 2
 
 
 @pytest.mark.slow

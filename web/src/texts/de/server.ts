@@ -156,6 +156,8 @@ export const server: ServerTexts = {
     score_scales: "Skalierungen, deren Logits gemittelt werden",
     dropout_passes: "Durchläufe unter Dropout, die bald vergleicht",
     class_balance: "nu im Gewicht (nu p_c + 1)^-2 auf die vorhergesagte Klasse; 0 = aus",
+    cold_start:
+      "was gefragt wird, solange es kein Modell gibt: typische Regionen, zufällige, oder alle von zufälligen Bildern (so macht es S4AL+)",
     quota: "in jedem Bild gleich viele Regionen oder eine Rangfolge über alle",
     image_cap_factor:
       "Rangfolge über alle: kein Bild bekommt mehr als so viel Mal den Durchschnitt, über image_share hinaus",
