@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeError
+from segloop.errors import NOTHING_LEFT, EmptyPoolError, NonFiniteError, SettingsError, ShapeError
 
 Floats = NDArray[np.float32]
 
@@ -142,7 +142,7 @@ def cold_start(
     per_image = max(_PER_IMAGE, -(-_SAMPLED_PER_ASKED * expected // len(images)))
     sample = _Sample.draw(region_features, open_of, per_image, rng)
     if not len(sample.places):
-        raise EmptyPoolError("no region is left to ask: every region of the pool has been asked")
+        raise EmptyPoolError(NOTHING_LEFT)
     basket = _Basket(region_areas, given[0], in_pixels=budget_pixels is not None)
     share = -(-expected // len(images))
     cap_of = {image: max(share, image_cap(image)) if image_cap else share for image in images}

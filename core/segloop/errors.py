@@ -31,6 +31,13 @@ class EmptyPoolError(SegloopError, ValueError):
     """There is nothing left to ask about."""
 
 
+NOTHING_LEFT = (
+    "no region is left to ask: each has been asked, is kept for audits (audit_fraction), or lies on the "
+    "border (allow_border = false)"
+)
+"""What an `EmptyPoolError` says of a pool that has images."""
+
+
 class ImageError(SegloopError, ValueError):
     """Bytes are not an image we accept; the message is fit to be shown to the uploader."""
 

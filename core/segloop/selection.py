@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeError
+from segloop.errors import NOTHING_LEFT, EmptyPoolError, NonFiniteError, SettingsError, ShapeError
 from segloop.settings import Quota, RoundSettings
 
 NeighbourPairs = Mapping[int, NDArray[np.int32]] | Callable[[int], NDArray[np.int32]]
@@ -97,7 +97,7 @@ def select(
     if budget == 0:
         return np.empty(0, dtype=np.int64)
     if len(pool) == 0:
-        raise EmptyPoolError("no region is left to ask: every region of the pool has been asked")
+        raise EmptyPoolError(NOTHING_LEFT)
     if settings.suppress_neighbours and neighbours is None:
         raise SettingsError("suppress_neighbours needs the pairs of touching regions")
     costs = pool.area if budget_regions is None else np.ones(len(pool), dtype=np.int64)
