@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from segloop.settings import describe_settings
 from tests.browser.conftest import Site
 from tests.browser.looks import (
     OVERFLOWING,
@@ -305,6 +306,7 @@ def test_no_english_is_left_on_the_german_pages(german_page: Page, site: Site, t
         set(page.evaluate(ENGLISH, f"{site.url}/assets/{files[code]}")) for code in ("en", "de")
     )
     assert len(english) > 300
+    german |= {row["name"].replace("_", " ") for row in describe_settings()}  # names, in every language
     expect(page.get_by_role("button", name="Neues Projekt")).to_be_visible()
     left: dict[str, list[str]] = {}
     for path in ("/login", "/", *(f"/projects/{trained_id}{each}" for each in PAGES)):
