@@ -30,7 +30,7 @@ from segloop.regions import grid_partition
 from segloop.rounds import Budget, PlannedQuery, plan_cold_start
 from segloop.scenes import SCENE_CLASSES
 from segloop.scoring import ImageScores, evaluate, score_images, summarise_pool
-from segloop.settings import AnnotationKind, ColdStart, PartitionKind, RoundSettings
+from segloop.settings import METHOD_PRESETS, AnnotationKind, ColdStart, Method, PartitionKind, RoundSettings
 from segloop.simulated_pool import SimulatedPool, open_data
 from segloop.simulation import Simulation
 from segloop.simulation_config import SimulationConfig, parse_config
@@ -155,6 +155,9 @@ def outline(axes: Axes, pool: SimulatedPool, image: int, queries: list[list[tupl
     axes.set_ylim(height, 0)
 
 
+_AS_SEGLOOP = ("optimiser", "lr_encoder", "lr_heads", "weight_decay", "rare_class_power")
+
+
 @dataclass(frozen=True)
 class Trained:
     """A way to learn from an eighth of the images, and what it reached.
@@ -173,13 +176,14 @@ class Trained:
 
 
 def draw_semi_supervised(config: SimulationConfig, steps: int, work: Path, path: Path) -> None:
-    """Image, truth, teacher-student and self-training with contrast, on test scenes."""
+    """Image, truth, teacher-student and `segloop`'s training, all with its optimiser, on test scenes."""
     common = {
         "image_height_px": 120,
         "image_width_px": 160,
         "image_steps": 3 * steps,
         "cutout_px": 17,
         "precision": "bf16",
+        **{name: METHOD_PRESETS[Method.SEGLOOP][name] for name in _AS_SEGLOOP},
     }
     ways: dict[str, dict[str, Any]] = {
         "labelled images alone": {"method": "supervised"},
@@ -192,7 +196,7 @@ def draw_semi_supervised(config: SimulationConfig, steps: int, work: Path, path:
             "mixing": "classmix",
             "warm_lr_factor": 1.0,
         },
-        "self-training and contrast": {"method": "s4al_plus"},
+        "segloop: self-training and contrast": {"method": "segloop"},
     }
     _, truth, test = open_data(config.data)
     pool = SimulatedPool(truth, kind=PartitionKind.GRID, size_px=None, answers=AnnotationKind.EXACT)
