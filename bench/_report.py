@@ -33,10 +33,16 @@ def machine() -> dict[str, Any]:
 
 
 def commit() -> str:
-    """The checkout's commit, marked when the tree differs from it."""
-    run = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    done = subprocess.run(run, capture_output=True, text=True, check=False, cwd=RESULTS.parent)
-    return done.stdout.strip() or "unknown"
+    """The checkout's commit, marked when the tree differs from it in more than results."""
+
+    def git(*arguments: str) -> str:
+        run = ["git", *arguments]
+        return subprocess.run(run, capture_output=True, text=True, check=False, cwd=RESULTS.parent).stdout
+
+    found = git("describe", "--always", "--abbrev=12").strip()
+    # a bench that publishes several tables has changed the tree itself by the second
+    differs = git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":!{RESULTS}")
+    return found + "-dirty" * bool(differs) or "unknown"
 
 
 def publish(name: str, rows: list[dict[str, Any]], **facts: Any) -> None:
