@@ -81,11 +81,7 @@ class Simulation:
         self._commit = find_commit()  # now: the checkout may move on while this code runs
 
     def _identify(self) -> RunIdentity:
-        return RunIdentity.of(
-            self.config,
-            identify_data(self.config.data, self.pool_truth, self.test),
-            (len(self.pool_truth), len(self.test)),
-        )
+        return RunIdentity.of(self.config, identify_data(self.config.data, self.pool_truth, self.test))
 
     def run(self) -> dict[str, Any]:
         """Every arm and the reference for every seed; the content of result.json, which is written too."""

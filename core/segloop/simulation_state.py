@@ -15,7 +15,7 @@ from segloop.checkpoints import write_atomically
 from segloop.errors import SettingsError, SimulationError, WeightsError
 from segloop.rounds import PlannedQuery
 from segloop.settings import EncoderWeights, QueryPurpose, RoundSettings, missing_weights
-from segloop.simulation_config import DataConfig, SimulationConfig
+from segloop.simulation_config import SimulationConfig
 
 
 @dataclass(frozen=True)
@@ -25,37 +25,25 @@ class RunIdentity:
     Attributes:
         data: of `segloop.simulated_pool.identify_data`.
         weights: SHA-256 of each file of encoder weights, by the path that settings name.
-        paths: what states written before content counted were known by instead.
     """
 
     data: dict[str, Any]
     weights: dict[str, str]
-    paths: dict[str, Any]
 
     @classmethod
-    def of(cls, config: SimulationConfig, data: dict[str, Any], num_images: tuple[int, int]) -> Self:
-        """That of a simulation with so many images in the pool and to be measured on.
+    def of(cls, config: SimulationConfig, data: dict[str, Any]) -> Self:
+        """That of a simulation.
 
         Raises:
             WeightsError: an arm's or the reference's weights are not here.
         """
         settings = [arm.settings for arm in config.arms]
-        plain = dataclasses.asdict(DataConfig())
-        said = dataclasses.asdict(config.data).items()
-        paths = {name: value for name, value in said if value != plain[name]}
-        return cls(
-            data=data,
-            weights=_digests([*settings, config.reference] if config.reference else settings),
-            paths={**paths, "num_images": list(num_images)},
-        )
+        return cls(data, _digests([*settings, config.reference] if config.reference else settings))
 
     def fingerprint(self, what: dict[str, Any], seed: int) -> str:
         """Names one run: `what` is done with a seed, as `Arm.identity` or `RoundSettings.changes` says it."""
-        return _digest([self._by_content(what), self.data, seed])
-
-    def older_fingerprint(self, what: dict[str, Any], seed: int) -> str:
-        """The same run's in states that knew data and weights by their paths."""
-        return _digest([what, self.paths, seed])
+        said = json.dumps([self._by_content(what), self.data, seed], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def _by_content(self, what: dict[str, Any]) -> dict[str, Any]:
         said = {
@@ -90,8 +78,6 @@ class ArmState:
     def load(cls, path: Path, identity: RunIdentity, what: dict[str, Any], seed: int) -> Self:
         """The state in `path`, or a new one.
 
-        One that knew its data by their path is taken over as it is, and from now on held to their content.
-
         Raises:
             SettingsError: the file belongs to other settings or data.
             SimulationError: the file cannot be read.
@@ -100,9 +86,6 @@ class ArmState:
         if not path.exists():
             return cls(fingerprint)
         state = cls._read(path)
-        if state.fingerprint == identity.older_fingerprint(what, seed):
-            state.fingerprint = fingerprint
-            state.save(path)
         if state.fingerprint != fingerprint:
             raise SettingsError(
                 f"{path.parent} holds a run with other settings, data or weights: choose another --out"
@@ -168,7 +151,3 @@ def _digests(settings: Iterable[RoundSettings]) -> dict[str, str]:
         with Path(weights).open("rb") as file:
             found[weights] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
-
-
-def _digest(said: Any) -> str:
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
