@@ -237,20 +237,20 @@ class SimulatedPool:
 
     def answer(self, planned: Iterable[PlannedQuery]) -> None:
         """Let the oracle answer. Clicks are counted per region, but once for an image asked as a whole."""
-        by_image: dict[int, list[int]] = {}
+        by_image: dict[int, list[PlannedQuery]] = {}
         for query in planned:
-            by_image.setdefault(query.image_index, []).append(query.region_index)
-            parts = self.partition(query.image_index)
-            if query.purpose is QueryPurpose.AUDIT:
-                empty = np.zeros(parts.num_regions, dtype=np.bool_)
-                self._audited.setdefault(query.image_index, empty)[query.region_index] = True
-            else:
-                self.num_labelled_pixels += int(parts.areas[query.region_index])
-        for image, regions in by_image.items():
+            by_image.setdefault(query.image_index, []).append(query)
+        for image, queries in by_image.items():
+            areas = self.partition(image).areas
+            regions = [query.region_index for query in queries]
+            audits = [query.region_index for query in queries if query.purpose is QueryPurpose.AUDIT]
+            if audits:
+                self._audited.setdefault(image, np.zeros(len(areas), dtype=np.bool_))[audits] = True
             asked = self.asked(image)
             asked[regions] = True
             self._asked[image] = asked
             self.num_regions += len(regions)
+            self.num_labelled_pixels += int(areas[regions].sum() - areas[audits].sum())
             self.num_clicks += self._clicks(image, regions)
 
     def _trained_on(self, index: int) -> NDArray[np.bool_] | None:
