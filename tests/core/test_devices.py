@@ -21,6 +21,7 @@ from segloop.scoring import score_images
 from segloop.settings import Acquisition, RoundSettings
 from segloop.sources import ArraySource
 from segloop.training import TrainedModel, train
+from tests.support.bands import SMALL, band_scene
 
 CPU = torch.device("cpu")
 
@@ -105,27 +106,12 @@ def test_half_precision_reaches_every_other_convolution() -> None:
 
 
 def _scenes(num: int) -> ArraySource:
-    """Three bands of clear colours, at heights that vary."""
-    images, label_maps = [], []
-    colours = np.array([[40, 90, 220], [60, 180, 60], [200, 60, 50]])
-    for seed in range(num):
-        rng = np.random.default_rng(seed)
-        first, second = np.sort(rng.integers(8, 40, 2))
-        label_map = np.zeros((48, 64), np.uint8)
-        label_map[first:], label_map[second:] = 1, 2
-        image = colours[label_map] + rng.integers(-30, 31, (48, 64, 3))
-        images.append(np.clip(image, 0, 255).astype(np.uint8))
-        label_maps.append(label_map)
-    return ArraySource(images, label_maps)
+    images, label_maps = zip(*map(band_scene, range(num)), strict=True)
+    return ArraySource(list(images), list(label_maps))
 
 
-TWENTY_STEPS = RoundSettings(
-    encoder="timm:mobilenetv3_small_050",
-    encoder_weights="random",
-    embedding_dim=16,
-    separable_aspp=True,
-    image_height_px=48,
-    image_width_px=64,
+TWENTY_STEPS = replace(
+    SMALL,
     image_steps=80,
     num_generations=0,
     lr_encoder=0.002,
@@ -133,8 +119,6 @@ TWENTY_STEPS = RoundSettings(
     reco_num_anchors=32,
     reco_num_negatives=64,
     score_scales=(0.5, 1.0),
-    num_threads=1,
-    device="cpu",
     precision="fp32",
 )
 

@@ -31,34 +31,16 @@ from segloop.sources import ArraySource
 from segloop.training import TrainedModel, train
 from segloop.training_state import NetworkRecipe, TrainingState
 from segloop.training_step import Stepper
+from tests.support.bands import HEIGHT, NUM_CLASSES, SMALL, WIDTH, band_scene
 
-HEIGHT, WIDTH, NUM_CLASSES = 48, 64, 3
-SETTINGS = RoundSettings(
-    encoder="timm:mobilenetv3_small_050",
-    encoder_weights="random",
-    embedding_dim=16,
-    separable_aspp=True,
-    image_height_px=HEIGHT,
-    image_width_px=WIDTH,
+SETTINGS = replace(
+    SMALL,
     image_steps=22,
     score_scales=(0.5, 1.0),
     pseudo_label_threshold=0.3,
     deterministic=True,
-    num_threads=1,
-    device="cpu",
 )
-"""1 step of 4 in generation 0, 3 steps of 2 + 4 after it; the smallest encoder, checkpoints are cheap."""
-
-
-def _scene(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Three bands of clear colours, at heights that vary."""
-    rng = np.random.default_rng(seed)
-    first, second = np.sort(rng.integers(8, HEIGHT - 8, 2))
-    label_map = np.zeros((HEIGHT, WIDTH), np.uint8)
-    label_map[first:], label_map[second:] = 1, 2
-    colours = np.array([[40, 90, 220], [60, 180, 60], [200, 60, 50]])
-    image = colours[label_map] + rng.integers(-30, 31, (HEIGHT, WIDTH, 3))
-    return np.clip(image, 0, 255).astype(np.uint8), label_map
+"""1 step of 4 in generation 0, 3 steps of 2 + 4 after it."""
 
 
 def _sparse(label_map: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
@@ -72,7 +54,7 @@ def _sparse(label_map: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
 
 
 def _source(num_images: int = 10, num_full: int = 0) -> ArraySource:
-    scenes = [_scene(seed) for seed in range(num_images)]
+    scenes = [band_scene(seed) for seed in range(num_images)]
     label_maps = [
         label_map if index < num_full else _sparse(label_map, index)
         for index, (_, label_map) in enumerate(scenes)
@@ -299,7 +281,7 @@ def test_twenty_steps_learn_something(tmp_path: Path) -> None:
         num_generations=0,
     )
     model = _train(tmp_path, settings, source=_source(num_full=10))
-    images, truths = zip(*[_scene(seed) for seed in range(100, 106)], strict=True)
+    images, truths = zip(*[band_scene(seed) for seed in range(100, 106)], strict=True)
     confusion = evaluate(model.network, ArraySource(images, truths), settings, num_classes=NUM_CLASSES)
     mean_iou = metrics_of(confusion).mean_iou
     assert mean_iou is not None
@@ -391,7 +373,7 @@ def test_given_weights_label_for_a_fresh_network(tmp_path: Path, uninterrupted: 
 
 
 def test_many_classes_and_one_image(tmp_path: Path) -> None:
-    image, _ = _scene(0)
+    image, _ = band_scene(0)
     label_map = np.arange(HEIGHT * WIDTH, dtype=np.int64).reshape(HEIGHT, WIDTH) // 21 % 150
     source = ArraySource([image], [label_map.astype(np.uint8)])
     model = train(
@@ -405,7 +387,7 @@ def test_many_classes_and_one_image(tmp_path: Path) -> None:
 
 
 def test_a_single_answered_pixel_is_enough(tmp_path: Path) -> None:
-    image, _ = _scene(0)
+    image, _ = band_scene(0)
     label_map = np.full((HEIGHT, WIDTH), 255, np.uint8)
     label_map[3, 5] = 1
     model = _train(tmp_path, replace(SETTINGS, image_steps=16), source=ArraySource([image], [label_map]))
@@ -413,7 +395,7 @@ def test_a_single_answered_pixel_is_enough(tmp_path: Path) -> None:
 
 
 def test_dominant_answers_can_weigh_nothing(tmp_path: Path) -> None:
-    image, label_map = _scene(0)
+    image, label_map = band_scene(0)
     masks = [np.ones((HEIGHT, WIDTH), bool)]
     settings = replace(SETTINGS, dominant_weight=0.0, reco_weight=0.0, image_steps=8, num_generations=0)
     model = _train(tmp_path, settings, source=ArraySource([image], [label_map], masks))
@@ -471,7 +453,7 @@ def test_rare_classes_weigh_more_when_told_so(
 
 def test_what_cannot_be_trained_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EmptyPoolError):
-        _train(tmp_path, source=ArraySource([_scene(0)[0]]))
+        _train(tmp_path, source=ArraySource([band_scene(0)[0]]))
     with pytest.raises(WeightsError, match="no such file"):
         _train(tmp_path, replace(SETTINGS, encoder_weights=str(tmp_path / "absent")))
     with pytest.raises(WeightsError, match="no such weight file"):

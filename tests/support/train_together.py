@@ -30,14 +30,10 @@ from segloop.simulation import Simulation
 from segloop.simulation_config import load_config
 from segloop.sources import ArraySource
 from segloop.training import TrainedModel, train
+from tests.support.bands import SMALL
 
-SUPERVISED = RoundSettings(
-    encoder="timm:mobilenetv3_small_050",
-    encoder_weights="random",
-    embedding_dim=16,
-    separable_aspp=True,
-    image_height_px=48,
-    image_width_px=64,
+SUPERVISED = replace(
+    SMALL,
     image_steps=16,
     lr_encoder=1e-4,
     lr_heads=1e-3,
@@ -45,8 +41,6 @@ SUPERVISED = RoundSettings(
     num_generations=0,
     reco_weight=0.0,
     deterministic=True,
-    num_threads=1,
-    device="cpu",
 )
 _TAUGHT = replace(
     SUPERVISED,
