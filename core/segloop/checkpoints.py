@@ -1,12 +1,10 @@
-"""Files that are whole or not there; and checkpoints, which only the job that wrote them reads.
+"""Checkpoints, which only the job that wrote them reads.
 
 A checkpoint is a magic word, the payload's length and CRC-32, and the payload (what `torch.save` writes).
 Knows nothing of what a state holds.
 """
 
-import contextlib
 import io
-import os
 import pickle
 import struct
 import zlib
@@ -15,7 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from segloop.errors import DiskError
+from segloop.durable import write_atomically
 
 _MAGIC = b"SEGLOOP1"
 _HEADER = struct.Struct("<8sQI")
@@ -67,41 +65,3 @@ def load_checkpoint(path: Path, *, fingerprint: str) -> LoadedCheckpoint:
     if loaded.get("fingerprint") != fingerprint:
         return LoadedCheckpoint(None, f"{path.name} belongs to other settings, answers or images")
     return LoadedCheckpoint(loaded["state"], None)
-
-
-def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
-    """Write a file beside `path`, make it durable, then put it in its place; its folder is made if need be.
-
-    Raises:
-        DiskError: there is no room, or no permission; what was there before is whole.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_durably(partial, parts)
-        partial.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()  # a full disk gets its room back
-        raise DiskError(
-            f"{path} cannot be written ({error.strerror}): free some disk space and try again; "
-            "what was saved before is still there"
-        ) from error
-
-
-def _write_durably(path: Path, parts: tuple[bytes | memoryview, ...]) -> None:
-    with path.open("wb") as file:
-        for part in parts:
-            file.write(part)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """A file's new name survives a power cut only once its folder is on the disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,8 +20,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segloop.checkpoints import write_atomically
 from segloop.devices import seeded
+from segloop.durable import write_atomically
 from segloop.encoders import HIGH_STRIDE, LOW_STRIDE, Encoder, build_encoder
 from segloop.errors import SettingsError, ShapeError, WeightsError
 from segloop.settings import EncoderWeights, RoundSettings

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from segloop.augmentation import Sample
-from segloop.checkpoints import write_atomically
+from segloop.durable import write_atomically
 from segloop.label_maps import UNLABELLED
 from segloop.network import SegmentationNetwork
 from segloop.prediction import batch_size_for, mean_logits

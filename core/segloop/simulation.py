@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segloop.acquisition import find_acquisition
-from segloop.checkpoints import write_atomically
 from segloop.curves import draw_curve
+from segloop.durable import write_atomically
 from segloop.errors import EmptyPoolError, SettingsError
 from segloop.evaluation import metrics_of
 from segloop.network import SegmentationNetwork, save_weights

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from segloop.checkpoints import write_atomically
+from segloop.durable import write_atomically
 from segloop.errors import SettingsError, SimulationError, WeightsError
 from segloop.rounds import PlannedQuery
 from segloop.settings import EncoderWeights, QueryPurpose, RoundSettings, missing_weights

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import torch
 
-from segloop.checkpoints import load_checkpoint, save_checkpoint, write_atomically
+from segloop.checkpoints import load_checkpoint, save_checkpoint
 from segloop.errors import DiskError
 from tests.support.full_disk import files_end_at
 
@@ -79,10 +79,3 @@ def test_a_full_disk_leaves_the_old_checkpoint_and_no_half_one(tmp_path: Path) -
     assert loaded.state is not None
     assert loaded.state["step"] == 7
     assert [file.name for file in tmp_path.iterdir()] == ["c"]
-
-
-def test_a_folder_is_made_and_one_that_cannot_be_is_a_clear_error(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "a/b/file", b"one", b"two")
-    assert (tmp_path / "a/b/file").read_bytes() == b"onetwo"
-    with pytest.raises(DiskError, match=r"below cannot be written \(File exists\)"):
-        write_atomically(tmp_path / "a/b/file/below", b"three")
