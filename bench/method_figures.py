@@ -23,11 +23,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from segloop.budgets import Budget
 from segloop.evaluation import metrics_of
 from segloop.label_maps import UNLABELLED
 from segloop.network import SegmentationNetwork, load_weights, save_weights
 from segloop.regions import grid_partition
-from segloop.rounds import Budget, PlannedQuery, plan_cold_start
+from segloop.rounds import PlannedQuery, plan_cold_start
 from segloop.scenes import SCENE_CLASSES
 from segloop.scoring import ImageScores, evaluate, score_images, summarise_pool
 from segloop.settings import METHOD_PRESETS, AnnotationKind, ColdStart, Method, PartitionKind, RoundSettings

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from segloop.acquisition import AcquisitionFunction as AcquisitionFunction
     from segloop.acquisition import PoolSummary as PoolSummary
+    from segloop.budgets import Budget as Budget
     from segloop.errors import SegloopError as SegloopError
     from segloop.evaluation import ConfusionMatrix as ConfusionMatrix
     from segloop.evaluation import Metrics as Metrics
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from segloop.progress import Progress as Progress
     from segloop.regions import Partition as Partition
     from segloop.regions import partition as partition
-    from segloop.rounds import Budget as Budget
     from segloop.rounds import PlannedQuery as PlannedQuery
     from segloop.rounds import QueryUnit as QueryUnit
     from segloop.rounds import plan_cold_start as plan_cold_start
@@ -73,7 +73,7 @@ _HOME_OF = {
     "AnnotationKind": "settings",
     "Answer": "oracle",
     "ArraySource": "sources",
-    "Budget": "rounds",
+    "Budget": "budgets",
     "ColdStart": "settings",
     "ConfusionMatrix": "evaluation",
     "ContrastSettings": "losses",

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segloop.budgets import Budget
 from segloop.errors import SettingsError, ShapeError
 from segloop.evaluation import iou_of
 from segloop.seeds import Purpose
@@ -48,8 +49,7 @@ def draw_audit(
     names: Callable[[int], str],
     asked: Callable[[int], NDArray[np.bool_]],
     areas: Callable[[int], NDArray[np.int64]],
-    budget: int,
-    in_pixels: bool,
+    budget: Budget,
 ) -> list[tuple[int, int]]:
     """The next regions of the audit's order as (image, region), as many as the budget allows.
 
@@ -58,8 +58,7 @@ def draw_audit(
         names: image -> filename.
         asked: image -> bool (R,), regions asked before.
         areas: image -> int64 (R,).
-        budget: regions, or pixels; never exceeded.
-        in_pixels: which of the two.
+        budget: never exceeded.
     """
     numbers, where, costs = [], [], []
     for image in images:
@@ -68,12 +67,12 @@ def draw_audit(
         regions = np.flatnonzero((number < RESERVED_SHARE) & ~asked(image))
         numbers.append(number[regions])
         where.append(np.stack([np.full(len(regions), image), regions], axis=1))
-        costs.append(all_areas[regions] if in_pixels else np.ones(len(regions), dtype=np.int64))
+        costs.append(budget.costs(all_areas[regions]))
     if not numbers:
         return []
     order = np.argsort(np.concatenate(numbers), kind="stable")
     spent = np.cumsum(np.concatenate(costs)[order])
-    chosen = np.concatenate(where)[order[spent <= budget]]
+    chosen = np.concatenate(where)[order[spent <= budget.amount]]
     return [(int(image), int(region)) for image, region in chosen]
 
 

@@ -14,7 +14,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from segloop.errors import NOTHING_LEFT, EmptyPoolError, NonFiniteError, SettingsError, ShapeError
+from segloop.budgets import Budget
+from segloop.errors import NOTHING_LEFT, EmptyPoolError, NonFiniteError, ShapeError
 
 Floats = NDArray[np.float32]
 
@@ -47,8 +48,7 @@ def images_to_ask(
     region_areas: Callable[[int], NDArray[np.int64]],
     candidates: Callable[[int], NDArray[np.bool_]],
     image_floor: Callable[[int], int],
-    budget_regions: int | None = None,
-    budget_pixels: int | None = None,
+    budget: Budget,
     rng: np.random.Generator,
 ) -> list[int]:
     """Images to ask about, ascending, when each gets `image_floor` regions: those that stand for most others.
@@ -62,8 +62,7 @@ def images_to_ask(
         region_areas: image index -> int64 (R,), pixels.
         candidates: image index -> bool (R,), which regions may be asked; images without any are left out.
         image_floor: image index -> regions of it; an image of fewer candidates counts as it is.
-        budget_regions: how many regions, or None.
-        budget_pixels: how many pixels, or None; exactly one of the two is given.
+        budget: what may be asked.
         rng: draws the first middles, and what is missing where images are too alike for so many clusters.
 
     Raises:
@@ -72,8 +71,7 @@ def images_to_ask(
     num_open = {image: int(candidates(image).sum()) for image in images}
     open_images = [image for image in images if num_open[image]]
     floors = np.array([min(image_floor(image), num_open[image]) for image in open_images])
-    budget = budget_pixels if budget_regions is None else budget_regions
-    expected = _expected_regions(images, region_areas, budget_regions, budget or 0)
+    expected = _expected_regions(images, region_areas, budget)
     if floors.sum() <= expected:
         return images
     means = [
@@ -97,8 +95,7 @@ def cold_start(
     region_areas: Callable[[int], NDArray[np.int64]],
     candidates: Callable[[int], NDArray[np.bool_]] | None = None,
     image_cap: Callable[[int], int] | None = None,
-    budget_regions: int | None = None,
-    budget_pixels: int | None = None,
+    budget: Budget,
     rng: np.random.Generator,
     on_progress: Callable[[float], None] | None = None,
 ) -> list[tuple[int, int]]:
@@ -115,35 +112,28 @@ def cold_start(
         region_areas: image index -> int64 (R,), pixels.
         candidates: image index -> bool (R,), which regions may be asked; None = all.
         image_cap: image index -> regions; None = the even share alone.
-        budget_regions: how many regions, or None.
-        budget_pixels: how many pixels, or None; exactly one of the two is given.
+        budget: what may be asked.
         rng: draws samples and first middles.
         on_progress: told the share of the clustering that is done.
 
     Raises:
         EmptyPoolError: no image or no candidate at all, with a budget above 0.
         NonFiniteError: NaN or infinite features.
-        SettingsError: none or both budgets, or a negative one.
 
     Source: typical instead of extreme samples for a first budget: TypiClust (Hacohen, Dekel, Weinshall, ICML
     2022). How we differ: regions instead of images, and clusters of a sample.
     """
-    given = [budget for budget in (budget_regions, budget_pixels) if budget is not None]
-    if len(given) != 1 or given[0] < 0:
-        raise SettingsError(
-            f"give one budget of 0 or more, got {budget_regions} regions, {budget_pixels} pixels"
-        )
-    if given[0] == 0:
+    if budget.amount == 0:
         return []
     if not images:
         raise EmptyPoolError("the pool holds no image to ask about")
     open_of = candidates or (lambda image: np.ones(len(region_areas(image)), dtype=np.bool_))
-    expected = _expected_regions(images, region_areas, budget_regions, given[0])
+    expected = _expected_regions(images, region_areas, budget)
     per_image = max(_PER_IMAGE, -(-_SAMPLED_PER_ASKED * expected // len(images)))
     sample = _Sample.draw(region_features, open_of, per_image, rng)
     if not len(sample.places):
         raise EmptyPoolError(NOTHING_LEFT)
-    basket = _Basket(region_areas, given[0], in_pixels=budget_pixels is not None)
+    basket = _Basket(region_areas, budget)
     share = -(-expected // len(images))
     cap_of = {image: max(share, image_cap(image)) if image_cap else share for image in images}
     for group in _clusters(sample, expected, rng, on_progress):
@@ -167,17 +157,11 @@ def _fill(basket: "_Basket", places: NDArray[np.int64], cap_of: dict[int, int]) 
 
 
 def _expected_regions(
-    images: list[int],
-    region_areas: Callable[[int], NDArray[np.int64]],
-    budget_regions: int | None,
-    budget: int,
+    images: list[int], region_areas: Callable[[int], NDArray[np.int64]], budget: Budget
 ) -> int:
-    """Regions the budget will buy; for pixels estimated from the areas of a few images."""
-    if budget_regions is not None:
-        return budget
+    """Regions the budget will buy, by the areas of a few images."""
     some = images[:: max(1, len(images) // _AREA_SAMPLE)]
-    areas = np.concatenate([region_areas(image) for image in some])
-    return max(1, int(budget / max(float(areas.mean()), 1.0)))
+    return max(1, int(budget.num_regions(np.concatenate([region_areas(image) for image in some]))))
 
 
 @dataclass(frozen=True)
@@ -299,13 +283,11 @@ def _means(features: Floats, nearest: NDArray[np.int64], middles: Floats) -> Flo
 class _Basket:
     """Regions taken so far and what is left of the budget."""
 
-    def __init__(
-        self, region_areas: Callable[[int], NDArray[np.int64]], budget: int, *, in_pixels: bool
-    ) -> None:
+    def __init__(self, region_areas: Callable[[int], NDArray[np.int64]], budget: Budget) -> None:
         self.taken: list[tuple[int, int]] = []
         self._region_areas = region_areas
-        self._remaining = budget
-        self._in_pixels = in_pixels
+        self._remaining = budget.amount
+        self._budget = budget
         self._regions: set[tuple[int, int]] = set()
         self._num_of: dict[int, int] = {}
 
@@ -325,7 +307,7 @@ class _Basket:
         """Whether it was taken: not twice, and not beyond the budget."""
         if self.is_spent or (image, region) in self._regions:
             return False
-        cost = int(self._region_areas(image)[region]) if self._in_pixels else 1
+        cost = int(self._budget.costs(self._region_areas(image))[region])
         if cost > self._remaining:
             return False
         self.taken.append((image, region))

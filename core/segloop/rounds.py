@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from segloop.acquisition import PoolView, find_acquisition
 from segloop.audit import draw_audit, reserved_regions
+from segloop.budgets import Budget
 from segloop.coverage import cold_start, images_to_ask, images_to_see
 from segloop.errors import EmptyPoolError, SettingsError
 from segloop.regions import Partition, neighbours
@@ -49,44 +50,6 @@ class QueryUnit(StrEnum):
 
     REGIONS = "regions"
     IMAGES = "images"
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What one round may ask: a number of regions or a number of pixels.
-
-    Raises:
-        SettingsError: none or both, or a negative one.
-    """
-
-    regions: int | None = None
-    pixels: int | None = None
-
-    def __post_init__(self) -> None:
-        """Exactly one, 0 or more."""
-        given = [value for value in (self.regions, self.pixels) if value is not None]
-        if len(given) != 1 or given[0] < 0:
-            raise SettingsError(
-                f"give one budget of 0 or more, got {self.regions} regions, {self.pixels} pixels"
-            )
-
-    @classmethod
-    def of_fraction(cls, fraction: float, *, pool_pixels: int) -> Self:
-        """`fraction` of all pixels of the pool, rounded down."""
-        if not 0 <= fraction <= 1:
-            raise SettingsError(f"budget_fraction = {fraction} is outside 0 .. 1")
-        return cls(pixels=int(fraction * pool_pixels))
-
-    @property
-    def amount(self) -> int:
-        """The number, whichever its unit."""
-        return self.pixels or self.regions or 0
-
-    def less(self, amount: int) -> "Budget":
-        """What is left when `amount` of the same unit is spent."""
-        if self.pixels is not None:
-            return Budget(pixels=self.pixels - amount)
-        return Budget(regions=self.amount - amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +118,7 @@ def plan_cold_start(
         EmptyPoolError: there is no image, or no region left to ask.
         SettingsError: the budget does not pay for one of the whole images that `cold_start` wants.
     """
-    if budget.regions == 0 or budget.pixels == 0:
+    if budget.amount == 0:
         return []
     if num_images == 0:
         raise EmptyPoolError("the pool holds no image to ask about")
@@ -224,8 +187,7 @@ def _plan_coverage(
             region_areas=areas,
             candidates=candidates,
             image_floor=floor,
-            budget_regions=budget.regions,
-            budget_pixels=budget.pixels,
+            budget=budget,
             rng=rng,
         )
     picked = cold_start(
@@ -235,8 +197,7 @@ def _plan_coverage(
         region_areas=areas,
         candidates=candidates,
         image_cap=floor,
-        budget_regions=budget.regions,
-        budget_pixels=budget.pixels,
+        budget=budget,
         rng=rng,
         on_progress=on_progress,
     )
@@ -252,12 +213,8 @@ def _image_floor(
     """Image index -> regions it gets where it gets any: `image_share`, at most an eighth of the budget."""
     if not settings.image_share:
         return None
-    affordable = budget.amount
-    if budget.pixels is not None:
-        counts = [partitions(image).num_regions for image in images]
-        areas = [int(partitions(image).areas.sum()) for image in images]
-        affordable = int(affordable * sum(counts) / max(1, sum(areas)))
-    most = max(1, affordable // _IMAGES_AT_LEAST)
+    areas = np.concatenate([partitions(image).areas for image in images])
+    most = max(1, int(budget.num_regions(areas)) // _IMAGES_AT_LEAST)
     return lambda image: min(most, max(1, round(settings.image_share * partitions(image).num_regions)))
 
 
@@ -345,14 +302,11 @@ class _Audit:
             names=names,
             asked=asked,
             areas=lambda index: partitions(index).areas,
-            budget=int(settings.audit_fraction * budget.amount),
-            in_pixels=budget.pixels is not None,
+            budget=budget.part(settings.audit_fraction),
         )
-        spent = len(drawn)
-        if budget.pixels is not None:
-            spent = sum(int(partitions(image).areas[region]) for image, region in drawn)
+        areas = np.array([partitions(image).areas[region] for image, region in drawn], dtype=np.int64)
         queries = [PlannedQuery(image, region, 0.0, QueryPurpose.AUDIT) for image, region in drawn]
-        return cls(queries, budget.less(spent), names)
+        return cls(queries, budget.less(int(budget.costs(areas).sum())), names)
 
     def taken_or(self, asked: Asked) -> Asked:
         """Regions that may not be asked for training: asked before, or kept for audits."""
@@ -386,8 +340,7 @@ class _Planner:
             )
         chosen = select(
             pool,
-            budget_regions=budget.regions,
-            budget_pixels=budget.pixels,
+            budget=budget,
             num_images=len(self.by_image),
             settings=self.settings,
             neighbours=lambda index: neighbours(self.partitions(index).region_map),
@@ -404,10 +357,8 @@ class _Planner:
         open_of = {image: np.flatnonzero(~self.asked(image)) for image in self.by_image}
         open_of = {image: regions for image, regions in open_of.items() if len(regions)}
         areas_of = {image: self.partitions(image).areas[regions] for image, regions in open_of.items()}
-        costs = [
-            len(regions) if budget.pixels is None else int(areas_of[image].sum())
-            for image, regions in open_of.items()
-        ]
+        costs = [int(budget.costs(areas).sum()) for areas in areas_of.values()]
+        in_costs = Budget(pixels=budget.amount)  # an image stands for all its regions, with what they cost
         means = [
             np.average(self.by_image[image][regions], weights=areas_of[image])
             for image, regions in open_of.items()
@@ -421,15 +372,14 @@ class _Planner:
         if budget.amount and len(images):
             scores = self._pool_scores(
                 images,
-                budget,
+                in_costs,
                 lambda index: self._features(index).mean(axis=0, keepdims=True),
                 lambda index: np.array([index not in open_of]),
             )
             images = dataclasses.replace(images, score=scores)
         chosen = select(
             images,
-            budget_regions=None,
-            budget_pixels=budget.amount,
+            budget=in_costs,
             num_images=len(self.by_image),
             settings=dataclasses.replace(
                 self.settings, quota=Quota.GLOBAL, suppress_neighbours=False, top_factor=1.0
@@ -438,10 +388,9 @@ class _Planner:
             rng=self.rng,
         )
         if budget.amount and not len(chosen):
-            unit = "regions" if budget.pixels is None else "pixels"
             raise SettingsError(
-                f"a budget of {budget.amount:,} {unit} does not pay for a whole image: the smallest that is "
-                f"not answered needs {min(costs):,}"
+                f"a budget of {budget.amount:,} {budget.unit} does not pay for a whole image: the "
+                f"smallest that is not answered needs {min(costs):,}"
             )
         return [
             PlannedQuery(image, int(region), float(self.by_image[image][region]))
@@ -469,7 +418,6 @@ class _Planner:
         function = find_acquisition(self.settings.acquisition).pool_scores
         if function is None:
             return pool.score
-        costs = np.ones(1) if budget.pixels is None else pool.area
         view = PoolView(
             image_index=pool.image_index,
             region_index=pool.region_index,
@@ -477,7 +425,7 @@ class _Planner:
             images=list(self.by_image),
             asked=asked,
             region_features=features,
-            num_wanted=math.ceil(budget.amount / float(costs.mean())),
+            num_wanted=math.ceil(budget.num_regions(pool.area)),
             rng=self.rng,
         )
         return function(view)

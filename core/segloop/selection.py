@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from segloop.budgets import Budget
 from segloop.errors import NOTHING_LEFT, EmptyPoolError, NonFiniteError, SettingsError, ShapeError
 from segloop.settings import Quota, RoundSettings
 
@@ -49,8 +50,7 @@ class PoolRegions:
 def select(
     pool: PoolRegions,
     *,
-    budget_regions: int | None,
-    budget_pixels: int | None,
+    budget: Budget,
     num_images: int,
     settings: RoundSettings,
     neighbours: NeighbourPairs | None,
@@ -77,8 +77,7 @@ def select(
 
     Args:
         pool: the candidates.
-        budget_regions: how many to take, or None.
-        budget_pixels: how many pixels to take, or None; exactly one of the two budgets is given.
+        budget: what to take, in regions or pixels.
         num_images: images in the pool, also those with no candidate left; the mean share is over them.
         settings: `quota`, `image_cap_factor`, `suppress_neighbours` and `top_factor` are read.
         neighbours: needed for `suppress_neighbours`.
@@ -88,27 +87,26 @@ def select(
     Raises:
         EmptyPoolError: no candidate at all, with a budget above 0.
         NonFiniteError: scores that are NaN or infinite.
-        SettingsError: none or both budgets, a negative one, or no neighbours to suppress by.
+        SettingsError: no neighbours to suppress by, or no generator to draw with.
     """
-    budget = _budget_of(budget_regions, budget_pixels)
     num_bad = int((~np.isfinite(pool.score)).sum())
     if num_bad:
         raise NonFiniteError(f"{num_bad} of {len(pool)} region scores are NaN or infinite")
-    if budget == 0:
+    if budget.amount == 0:
         return np.empty(0, dtype=np.int64)
     if len(pool) == 0:
         raise EmptyPoolError(NOTHING_LEFT)
     if settings.suppress_neighbours and neighbours is None:
         raise SettingsError("suppress_neighbours needs the pairs of touching regions")
-    costs = pool.area if budget_regions is None else np.ones(len(pool), dtype=np.int64)
+    costs = budget.costs(pool.area)
     order = np.argsort(-pool.score.astype(np.float64), kind="stable")
     touching = _touching_of(neighbours) if settings.suppress_neighbours and neighbours is not None else None
-    basket = _Basket(pool, costs, budget, touching)
+    basket = _Basket(pool, costs, budget.amount, touching)
     if settings.quota is Quota.PER_IMAGE:
         _fill_per_image(basket, order)
         return np.array(basket.taken, dtype=np.int64)
-    image_cap = settings.image_cap_factor * budget / max(num_images, 1)
-    top_cost = settings.top_factor * budget if settings.top_factor > 1 else 0.0
+    image_cap = settings.image_cap_factor * budget.amount / max(num_images, 1)
+    top_cost = settings.top_factor * budget.amount if settings.top_factor > 1 else 0.0
     if image_floor is not None:
         runs = _Runs.of(pool, order, costs, image_floor)
         walk = _shuffled_top(np.argsort(-runs.scores, kind="stable"), runs.costs, top_cost, rng)
@@ -144,16 +142,6 @@ def _image_by_image(taken: list[int], pool: PoolRegions) -> NDArray[np.int64]:
     scores = pool.score[chosen].astype(np.float64)
     means = np.bincount(image, weights=scores) / counts
     return chosen[np.lexsort((-scores, image, -means[image]))]
-
-
-def _budget_of(budget_regions: int | None, budget_pixels: int | None) -> int:
-    given = [budget for budget in (budget_regions, budget_pixels) if budget is not None]
-    if len(given) != 1 or given[0] < 0:
-        raise SettingsError(
-            f"give one budget of 0 or more, got budget_regions = {budget_regions} "
-            f"and budget_pixels = {budget_pixels}"
-        )
-    return given[0]
 
 
 def _touching_of(neighbours: NeighbourPairs) -> Callable[[int, int], list[int]]:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segloop.acquisition import find_acquisition
+from segloop.budgets import Budget
 from segloop.curves import draw_curve
 from segloop.durable import write_atomically
 from segloop.errors import EmptyPoolError, SettingsError
@@ -28,7 +29,7 @@ from segloop.evaluation import metrics_of
 from segloop.network import SegmentationNetwork, save_weights
 from segloop.pool_features import encode_pool
 from segloop.processes import ALONE, Processes
-from segloop.rounds import Budget, PlannedQuery, plan_cold_start, plan_queries, settings_of_round
+from segloop.rounds import PlannedQuery, plan_cold_start, plan_queries, settings_of_round
 from segloop.scoring import evaluate, evaluate_audit, score_images, summarise_pool
 from segloop.settings import AnnotationKind, PartitionKind, RoundSettings
 from segloop.simulated_pool import SimulatedPool, identify_data, open_data

@@ -23,11 +23,12 @@ from segloop.acquisition import (
     pixel_scores,
 )
 from segloop.acquisitions import coreset
+from segloop.budgets import Budget
 from segloop.devices import seeded, torch_runtime
 from segloop.errors import EmptyPoolError, SettingsError, ShapeError
 from segloop.network import SegmentationNetwork, build_network
 from segloop.regions import Partition, grid_partition
-from segloop.rounds import Budget, PlannedQuery, plan_queries
+from segloop.rounds import PlannedQuery, plan_queries
 from segloop.scoring import ImageScores, score_images, summarise_pool
 from segloop.settings import Acquisition, Quota, RoundSettings
 from segloop.sources import ArraySource

@@ -13,10 +13,11 @@ from segloop.audit import (
     region_numbers,
     reserved_regions,
 )
+from segloop.budgets import Budget
 from segloop.errors import SettingsError, ShapeError
 from segloop.evaluation import ConfusionMatrix, metrics_of
 from segloop.regions import Partition, grid_partition
-from segloop.rounds import Budget, PlannedQuery, QueryUnit, plan_cold_start, plan_queries
+from segloop.rounds import PlannedQuery, QueryUnit, plan_cold_start, plan_queries
 from segloop.settings import QueryPurpose, RoundSettings
 
 NUM_IMAGES, NUM_REGIONS, NUM_CLASSES = 120, 40, 4
@@ -36,8 +37,7 @@ def _draw(asked: NDArray[np.bool_], budget: int) -> list[tuple[int, int]]:
         names=_name,
         asked=lambda image: asked[image],
         areas=lambda _: np.full(NUM_REGIONS, 100),
-        budget=budget,
-        in_pixels=False,
+        budget=Budget(regions=budget),
     )
 
 
@@ -62,14 +62,14 @@ def test_a_budget_in_pixels_is_kept_and_a_used_up_reserve_gives_nothing() -> Non
         "asked": _nothing,
         "areas": lambda _: np.full(NUM_REGIONS, 100),
     }
-    drawn = draw_audit(range(NUM_IMAGES), budget=750, in_pixels=True, **arguments)
+    drawn = draw_audit(range(NUM_IMAGES), budget=Budget(pixels=750), **arguments)
     assert len(drawn) == 7
-    everything = draw_audit(range(NUM_IMAGES), budget=10**9, in_pixels=False, **arguments)
+    everything = draw_audit(range(NUM_IMAGES), budget=Budget(regions=10**9), **arguments)
     assert len(everything) == sum(
         int(reserved_regions(_name(at), NUM_REGIONS).sum()) for at in range(NUM_IMAGES)
     )
     assert len(everything) == pytest.approx(RESERVED_SHARE * NUM_IMAGES * NUM_REGIONS, rel=0.25)
-    assert draw_audit([], budget=5, in_pixels=False, **arguments) == []
+    assert draw_audit([], budget=Budget(regions=5), **arguments) == []
 
 
 def _plan(settings: RoundSettings, asked: NDArray[np.bool_], num_regions: int) -> list[PlannedQuery]:

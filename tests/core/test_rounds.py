@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from segloop.budgets import Budget
 from segloop.errors import EmptyPoolError, SettingsError
 from segloop.regions import Partition, grid_partition
 from segloop.rounds import (
-    Budget,
     PlannedQuery,
     QueryUnit,
     candidate_mask,
@@ -226,13 +226,7 @@ def test_whole_images_and_an_audit_exclude_each_other() -> None:
         RoundSettings(cold_start=ColdStart.RANDOM_IMAGES, audit_fraction=0.1)
 
 
-def test_budgets_are_checked() -> None:
-    assert Budget.of_fraction(0.5, pool_pixels=101) == Budget(pixels=50)
-    for regions, pixels in ((None, None), (1, 1), (-1, None)):
-        with pytest.raises(SettingsError):
-            Budget(regions=regions, pixels=pixels)
-    with pytest.raises(SettingsError):
-        Budget.of_fraction(1.5, pool_pixels=10)
+def test_a_budget_of_nothing_asks_nothing() -> None:
     empty = plan_cold_start(
         partitions,
         nothing,

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segloop.budgets import Budget
 from segloop.errors import EmptyPoolError, NonFiniteError, SettingsError, ShapeError
 from segloop.selection import PoolRegions, select
 from segloop.settings import Quota, RoundSettings
@@ -34,8 +35,7 @@ def chosen(
     round_settings = RoundSettings(**{"quota": Quota.GLOBAL, "image_cap_factor": 1000.0, **changes})  # type: ignore[arg-type]
     picked = select(
         pool,
-        budget_regions=regions,
-        budget_pixels=pixels,
+        budget=Budget(regions=regions, pixels=pixels),
         num_images=images,
         settings=round_settings,
         neighbours=lambda _: CHAIN,
@@ -94,8 +94,7 @@ def test_a_floor_draws_images_among_the_best() -> None:
     for seed in range(50):
         picked = select(
             pool,
-            budget_regions=4,
-            budget_pixels=None,
+            budget=Budget(regions=4),
             num_images=20,
             settings=RoundSettings(quota=Quota.GLOBAL, image_cap_factor=1000.0, top_factor=2.5),
             neighbours=None,
@@ -160,13 +159,10 @@ def test_non_finite_scores_are_refused_with_their_count() -> None:
         chosen(pool, regions=1)
 
 
-def test_an_empty_pool_and_wrong_budgets_are_refused() -> None:
+def test_an_empty_pool_and_uneven_columns_are_refused() -> None:
     with pytest.raises(EmptyPoolError):
         chosen(pool_of([]), regions=1)
     pool = pool_of([(0, 0, 0.0, 1)])
-    for regions, pixels in ((None, None), (1, 1), (-1, None)):
-        with pytest.raises(SettingsError):
-            chosen(pool, regions=regions, pixels=pixels)
     with pytest.raises(ShapeError):
         PoolRegions(pool.image_index, pool.region_index, np.zeros(2, np.float32), pool.area)
 
@@ -285,8 +281,7 @@ def test_selection_equals_a_plain_loop(
     image_floor = None if floor is None else floor.__getitem__
     picked = select(
         pool,
-        budget_regions=None if in_pixels else budget,
-        budget_pixels=budget if in_pixels else None,
+        budget=Budget(pixels=budget) if in_pixels else Budget(regions=budget),
         num_images=4,
         settings=round_settings,
         neighbours=dict.fromkeys(range(4), CHAIN),
@@ -305,8 +300,7 @@ def test_top_factor_draws_among_the_best_and_nothing_else() -> None:
     for seed in range(400):
         picked = select(
             pool,
-            budget_regions=4,
-            budget_pixels=None,
+            budget=Budget(regions=4),
             num_images=20,
             settings=round_settings,
             neighbours=None,
@@ -326,8 +320,7 @@ def test_top_factor_goes_on_below_the_best_when_rules_forbid_them() -> None:
     round_settings = RoundSettings(quota=Quota.GLOBAL, image_cap_factor=1.0, top_factor=2.0)
     picked = select(
         pool,
-        budget_regions=3,
-        budget_pixels=None,
+        budget=Budget(regions=3),
         num_images=3,
         settings=round_settings,
         neighbours=None,

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from segloop.budgets import Budget
 from segloop.errors import SettingsError
 from segloop.generations import plan_generations
-from segloop.rounds import Budget
 from segloop.settings import ColdStart, Method, PartitionKind, Quota, RoundSettings
 from segloop.simulation_config import DataConfig, DataKind, load_config, parse_config
 

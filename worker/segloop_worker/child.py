@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from segloop.acquisition import PoolSummary
+from segloop.budgets import Budget
 from segloop.devices import resolve_device
 from segloop.errors import SegloopError
 from segloop.evaluation import metrics_of
@@ -22,7 +23,7 @@ from segloop.network import SegmentationNetwork, describe_network, load_weights,
 from segloop.pool_features import encode_pool
 from segloop.progress import Progress, ProgressMeter
 from segloop.regions import Partition, grid_partition
-from segloop.rounds import Budget, plan_cold_start, settings_of_round
+from segloop.rounds import plan_cold_start, settings_of_round
 from segloop.scoring import ImageScores, evaluate, evaluate_audit, score_images, summarise_pool
 from segloop.settings import RoundSettings, Split
 from segloop.training import train

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from segloop.agreement import plan_agreement
+from segloop.budgets import Budget
 from segloop.errors import EmptyPoolError
 from segloop.regions import Partition
-from segloop.rounds import Budget, PlannedQuery, plan_queries
+from segloop.rounds import PlannedQuery, plan_queries
 from segloop.settings import QueryPurpose, RoundSettings, Split
 from segloop_store.clock import now
 from segloop_store.models import PredictionSet, Round
