@@ -123,13 +123,14 @@ class Simulation:
         state_path = folder / "state.json"
         state = self._load_state(state_path, arm.identity(), seed)
         pool = SimulatedPool(self.pool_truth, kind=arm.partition, size_px=arm.size_px, answers=arm.answers)
-        for asked in state.queries:
-            pool.answer(state.planned(asked))
+        name, num_done = f"{arm.name}, seed {seed}", len(state.rows) - state.is_amid_round
+        if num_done < arm.num_rounds and state.ended is None:  # else nobody needs the answers any more
+            for asked in state.queries:
+                pool.answer(state.planned(asked))
         run = _ArmRun(self, arm, settings, pool, folder, state)
         if not state.queries:
             run.ask(self.processes.once(run.plan_first))
             self.save_state(state, state_path)
-        name, num_done = f"{arm.name}, seed {seed}", len(state.rows) - state.is_amid_round
         for number, image_steps in enumerate(arm.image_steps_per_round, start=1):
             if number <= num_done:
                 self._on_progress(f"{name}, round {number}: done", image_steps)

@@ -18,7 +18,7 @@ from segloop.encoders import build_encoder
 from segloop.errors import SettingsError, SimulationError, WeightsError
 from segloop.label_maps import decode_index_png, encode_index_png
 from segloop.scenes import write_scenes
-from segloop.simulated_pool import FolderSource
+from segloop.simulated_pool import FolderSource, SimulatedPool
 from segloop.simulation import Simulation, _ArmRun
 from segloop.simulation_config import SimulationConfig, parse_config
 
@@ -182,7 +182,9 @@ def test_a_run_killed_before_it_asks_neither_trains_again_nor_forgets_to_ask(
 
 
 @pytest.mark.slow
-def test_an_arm_whose_pool_runs_out_ends_with_its_rows_and_the_others_go_on(tmp_path: Path) -> None:
+def test_an_arm_whose_pool_runs_out_ends_with_its_rows_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     inner = {
         "method": "supervised",
         "acquisition": "random",
@@ -205,6 +207,11 @@ def test_an_arm_whose_pool_runs_out_ends_with_its_rows_and_the_others_go_on(tmp_
     left_out = f"short, seed 1, round 3: left out, {first['ended']}"
     assert steps[left_out] == 4
     written = (tmp_path / "arms/short-seed1/state.json").stat().st_mtime_ns
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(SimulatedPool, "answer", kill)  # finished arms are read, not gone through again
     assert Simulation(simulation.config, tmp_path).run()["rows"] == [first, last]
     assert (tmp_path / "arms/short-seed1/state.json").stat().st_mtime_ns == written
 
