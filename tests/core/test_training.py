@@ -272,12 +272,13 @@ def test_nothing_global_leaks(tmp_path: Path) -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
-def test_twenty_steps_learn_something(tmp_path: Path) -> None:
+def test_forty_steps_learn_something(tmp_path: Path) -> None:
+    """.87 to .96 over five seeds, one thread and two; with half as many steps .44 to .92."""
     settings = replace(
         SETTINGS,
         encoder="efficientnet_lite0",
         encoder_weights="imagenet",
-        image_steps=80,
+        image_steps=160,
         num_generations=0,
     )
     model = _train(tmp_path, settings, source=_source(num_full=10))
@@ -285,7 +286,7 @@ def test_twenty_steps_learn_something(tmp_path: Path) -> None:
     confusion = evaluate(model.network, ArraySource(images, truths), settings, num_classes=NUM_CLASSES)
     mean_iou = metrics_of(confusion).mean_iou
     assert mean_iou is not None
-    assert mean_iou > 0.5
+    assert mean_iou > 0.6
 
 
 @pytest.mark.parametrize(
