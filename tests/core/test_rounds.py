@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from segloop.acquisition import AcquisitionFunction, PoolView
 from segloop.budgets import Budget
 from segloop.errors import EmptyPoolError, SettingsError
 from segloop.regions import Partition, grid_partition
@@ -114,6 +115,34 @@ def test_whole_images_are_asked_best_first_and_only_when_they_fit() -> None:
         unit=QueryUnit.IMAGES,
     )
     assert pairs(planned) == [(1, region) for region in range(12)] + [(2, region) for region in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "budget", "num_wanted"),
+    [
+        (QueryUnit.REGIONS, Budget(regions=24), 24),
+        (QueryUnit.REGIONS, Budget(pixels=24 * 4), 24),
+        (QueryUnit.IMAGES, Budget(regions=24), 2),
+        (QueryUnit.IMAGES, Budget(pixels=24 * 4), 2),
+    ],
+)
+def test_an_acquisition_is_told_how_many_regions_or_images_are_wanted(
+    unit: QueryUnit, budget: Budget, num_wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+
+    def pool_scores(view: PoolView) -> NDArray[np.float32]:
+        told.append(view.num_wanted)
+        return view.scores
+
+    function = AcquisitionFunction(help="listens", pool_scores=pool_scores)
+    monkeypatch.setattr("segloop.rounds.find_acquisition", lambda _: function)
+    scores = [(image, np.ones(12, np.float32)) for image in range(3)]
+    planned = plan_queries(
+        scores, partitions, nothing, budget=budget, settings=SETTINGS, round_number=1, unit=unit
+    )
+    assert len(planned) == 24
+    assert told == [num_wanted]
 
 
 @pytest.mark.parametrize("kind", list(ColdStart))
