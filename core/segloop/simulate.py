@@ -39,6 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="N,N",
         help="these instead of the config's; machines that share them put their arms/ together afterwards",
     )
+    parser.add_argument(
+        "--hold-out",
+        metavar="PATTERN",
+        help="measure on the images of train whose file names fit, instead of what the config says: for "
+        "settings to be chosen on several parts of train in turn",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="default: simulations/<name of the config>")
     parser.add_argument(
         "--processes",
@@ -73,6 +79,9 @@ def _run(asked: argparse.Namespace, processes: Processes) -> str:
         config = dataclasses.replace(config, axis=BudgetAxis(asked.axis))
     if asked.seeds is not None:
         config = dataclasses.replace(config, seeds=asked.seeds)
+    if asked.hold_out is not None:
+        data = dataclasses.replace(config.data, hold_out=asked.hold_out)
+        config = dataclasses.replace(config, data=data)
     out: Path = asked.out or Path("simulations") / asked.config.stem
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:

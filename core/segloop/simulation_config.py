@@ -61,6 +61,11 @@ class DataConfig:
     height_px: int = 240
     width_px: int = 320
 
+    def __post_init__(self) -> None:
+        """What is held out are files of a folder."""
+        if self.hold_out is not None and self.kind is not DataKind.FOLDER:
+            raise SettingsError('hold_out names images of a folder: set [data] kind = "folder" or --data DIR')
+
 
 @dataclass(frozen=True, slots=True)
 class Arm:
@@ -260,16 +265,10 @@ def _parse_data(values: dict[str, Any], folder: Path | None) -> DataConfig:
             config_values.text(value, f"[data] {name}")
         else:
             config_values.whole(value, f"[data] {name}", low=0 if name == "seed" else 1)
-    config = DataConfig(kind=kind, **values)
     if folder is not None:
-        config = DataConfig(
-            kind=DataKind.FOLDER,
-            path=str(folder),
-            hold_out=config.hold_out,
-            hold_out_every=config.hold_out_every,
-        )
-    if config.hold_out is not None and config.kind is not DataKind.FOLDER:
-        raise SettingsError('[data] hold_out names images of a folder: set kind = "folder"')
+        kept = {name: values[name] for name in ("hold_out", "hold_out_every") if name in values}
+        return DataConfig(kind=DataKind.FOLDER, path=str(folder), **kept)
+    config = DataConfig(kind=kind, **values)
     if kind is DataKind.FOLDER and config.path is None:
         raise SettingsError('[data] kind = "folder" needs a path, in the file or as --data DIR')
     return config

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from segloop.scenes import write_scenes
 from segloop.simulate import main
 from tests.support.full_disk import files_end_at
 from tests.support.process_watch import children_of, is_gone, wait_until
@@ -67,6 +68,17 @@ def test_machines_share_the_seeds_and_put_their_folders_together(config: Path, t
     assert rows_of(together) == [
         row for one in zip(rows_of(tmp_path / "1"), rows_of(tmp_path / "2"), strict=True) for row in one
     ]
+
+
+def test_another_part_of_train_is_held_out_than_the_file_says(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_scenes(tmp_path / "data", num=5, seed=4, height=48, width=64)
+    command = [str(config), "--hold-out", "moon*", "--out", str(tmp_path / "out")]
+    assert main(command) == 2
+    assert "--data DIR" in capsys.readouterr().err
+    assert main([*command, "--data", str(tmp_path / "data")]) == 2
+    assert "3 images in train and 0 in train held out as moon*" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("seeds", ["", "a", "1,1", "-1", "2147483648"])
