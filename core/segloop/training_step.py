@@ -14,6 +14,7 @@ from segloop.averages import update_average_
 from segloop.batch_norms import joint_batch_norms
 from segloop.batches import Batch
 from segloop.devices import autocast
+from segloop.label_maps import UNLABELLED
 from segloop.losses import ContrastSettings, cross_entropy, regional_contrast, separate_cross_entropy
 from segloop.network import upsample_logits
 from segloop.online_labels import fill_in, follow_confidences_, mix, online_thresholds, teacher_probs
@@ -58,7 +59,7 @@ class Stepper:
             contrast = regional_contrast(
                 outputs.embeddings,
                 outputs.logits,
-                batch.label_map,
+                _counted(batch),
                 ContrastSettings.of(settings),
                 state.contrast_generator,
             )
@@ -117,3 +118,10 @@ class Stepper:
         num_classes = len(self.class_weights)
         by_class = self.class_weights[batch.label_map.long().clamp(max=num_classes - 1)]
         return by_class if batch.weights is None else by_class * batch.weights
+
+
+def _counted(batch: Batch) -> Tensor:
+    """(B, H, W) labels without those that weigh nothing: the contrast knows no weights, and would learn them."""
+    if batch.weights is None:
+        return batch.label_map
+    return batch.label_map.masked_fill(batch.weights == 0, UNLABELLED)

@@ -395,10 +395,13 @@ def test_a_single_answered_pixel_is_enough(tmp_path: Path) -> None:
     assert all(np.isfinite(loss) for _, loss in model.loss_curve)
 
 
-def test_dominant_answers_can_weigh_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reco_weight", [0.0, 1.0])
+def test_dominant_answers_can_weigh_nothing(tmp_path: Path, reco_weight: float) -> None:
     image, label_map = band_scene(0)
     masks = [np.ones((HEIGHT, WIDTH), bool)]
-    settings = replace(SETTINGS, dominant_weight=0.0, reco_weight=0.0, image_steps=8, num_generations=0)
+    settings = replace(
+        SETTINGS, dominant_weight=0.0, reco_weight=reco_weight, image_steps=8, num_generations=0
+    )
     model = _train(tmp_path, settings, source=ArraySource([image], [label_map], masks))
     assert [loss for _, loss in model.loss_curve] == [0, 0]
 
