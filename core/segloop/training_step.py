@@ -121,7 +121,7 @@ class Stepper:
 
 
 def _counted(batch: Batch) -> Tensor:
-    """(B, H, W) labels without those that weigh nothing: the contrast knows no weights, and would learn them."""
+    """(B, H, W) labels but those that weigh nothing: the contrast knows no weights and would learn them."""
     if batch.weights is None:
         return batch.label_map
     return batch.label_map.masked_fill(batch.weights == 0, UNLABELLED)
