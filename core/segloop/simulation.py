@@ -380,7 +380,7 @@ class _ArmRun:
             yield index, scores.region_scores
 
     def _budget(self, number: int) -> Budget:
-        return Budget.of_fraction(self.arm.budget_fractions[number], pool_pixels=self.pool.num_pixels())
+        return self.arm.budget(number, pool_pixels=self.pool.num_pixels())
 
     def _work_dir(self, number: int) -> Path:
         return self.folder / f"round-{number}"

@@ -14,7 +14,9 @@ from typing import Any
 
 from segloop import config_values
 from segloop.acquisition import check_acquisition
+from segloop.budgets import Budget
 from segloop.errors import SettingsError
+from segloop.idle_settings import idle_settings
 from segloop.rounds import QueryUnit
 from segloop.settings import AnnotationKind, ColdStart, Method, PartitionKind, RoundSettings
 
@@ -78,6 +80,7 @@ class Arm:
         settings: of every round; seed and image_steps are put in per run and round.
         image_steps_per_round: for each trained round.
         budget_fractions: share of the pool's pixels asked in round 0, 1, ...; as many rounds are trained.
+        budget_regions: or how many regions, in place of the shares.
         unit: single regions or whole images from round 1 on.
         answers: how the oracle answers.
         partition: what a region is.
@@ -94,11 +97,18 @@ class Arm:
     answers: AnnotationKind
     partition: PartitionKind
     size_px: int | None
+    budget_regions: tuple[int, ...] | None = None
 
     @property
     def num_rounds(self) -> int:
         """Rounds that train: 1 .. num_rounds."""
-        return len(self.budget_fractions)
+        return len(self.budget_regions or self.budget_fractions)
+
+    def budget(self, number: int, *, pool_pixels: int) -> Budget:
+        """What round `number`, from 0 on, asks."""
+        if self.budget_regions is not None:
+            return Budget(regions=self.budget_regions[number])
+        return Budget.of_fraction(self.budget_fractions[number], pool_pixels=pool_pixels)
 
     @property
     def image_steps(self) -> int:
@@ -110,14 +120,11 @@ class Arm:
         return {**self.to_mapping(), "settings": self.settings.changes()}
 
     def to_mapping(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """JSON-ready; of the two budgets the one that is there."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {
-            **values,
-            "settings": self.settings.to_mapping(),
-            "image_steps_per_round": list(self.image_steps_per_round),
-            "budget_fractions": list(self.budget_fractions),
-        }
+        del values["budget_fractions" if self.budget_regions else "budget_regions"]
+        lists = {name: list(value) for name, value in values.items() if isinstance(value, tuple)}
+        return {**values, **lists, "settings": self.settings.to_mapping()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +173,19 @@ _ARM_DEFAULTS: dict[str, Any] = {
     "rounds": 1,
     "budget_fraction": 0.005,
     "budget_fractions": None,
+    "budget_regions": None,
     "image_steps_per_round": None,
     "unit": QueryUnit.REGIONS,
     "answers": AnnotationKind.EXACT,
     "partition": PartitionKind.GRID,
     "size_px": None,
 }
+_RIVALS = (
+    ({"rounds", "budget_fraction"}, {"budget_fractions"}, {"budget_regions"}),
+    ({"image_steps"}, {"image_steps_per_round"}),
+)
+"""Ways to say the same: an arm's replaces the defaults', and two in one table contradict each other."""
+
 _TABLES = {
     "name",
     "mode",
@@ -192,15 +206,16 @@ def load_config(path: Path, *, data: Path | None = None, weights: Path | None = 
 
     Tables: `name`, `seeds = [0, 1]`, `axis` (`BudgetAxis`), `tail_classes` (names), `[data]` (`DataConfig`),
     `[defaults]` (`RoundSettings` and what an arm may say, for all arms), `[[arms]]` (`name`, `rounds`,
-    `budget_fraction` of every round or a list `budget_fractions`, `image_steps` of every round or a list
-    `image_steps_per_round`, `unit`, `answers`, `partition`, `size_px`, and any of
-    `RoundSettings`), `[reference]` (`enabled`, and any of `RoundSettings`; its image-steps default to the
-    longest arm's). With `mode = "semi_supervised"` an arm has no rounds or budgets: it is trained once for
-    each of `fractions` (default 1/16, 1/8, 1/4, 1/2), on that share of the pool's images, the same ones in
-    every arm.
+    `budget_fraction` of every round, a list `budget_fractions`, or a list `budget_regions` of whole numbers;
+    `image_steps` of every round or a list `image_steps_per_round`; `unit`, `answers`, `partition`, `size_px`,
+    and any of `RoundSettings` but `seed`), `[reference]` (`enabled`, and any of `RoundSettings`; its
+    image-steps default to the longest arm's). With `mode = "semi_supervised"` an arm has no rounds or
+    budgets: it is trained once for each of `fractions` (default 1/16, 1/8, 1/4, 1/2), on that share of the
+    pool's images, the same ones in every arm.
 
     Raises:
-        SettingsError: the file is missing or no TOML, or a name or value is unknown.
+        SettingsError: the file is missing or no TOML, a name or value is unknown, or an arm's own setting
+            would have no effect.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -232,7 +247,8 @@ def parse_config(
     if "fractions" in values and mode is Mode.ACTIVE:
         raise SettingsError('fractions belong to mode = "semi_supervised"; an arm has budget_fractions')
     parts = config_values.tables(values.get("arms", []), "arms")
-    arms = tuple(_parse_arm({**defaults, **arm, **over}) for arm in parts)
+    _refuse_rivals(defaults, "[defaults]")
+    arms = tuple(_parse_arm(defaults, arm, over) for arm in parts)
     if mode is Mode.SEMI_SUPERVISED:
         shares = config_values.fractions(values.get("fractions", _SEMI_SUPERVISED_FRACTIONS), "fractions")
         arms = tuple(part for arm in arms for part in _parts_of(arm, shares))
@@ -274,18 +290,26 @@ def _parse_data(values: dict[str, Any], folder: Path | None) -> DataConfig:
     return config
 
 
-def _parse_arm(values: dict[str, Any]) -> Arm:
+def _parse_arm(defaults: dict[str, Any], arm: dict[str, Any], over: dict[str, Any]) -> Arm:
+    name = _arm_name(arm.pop("name", None))
+    _refuse_rivals(arm, f"arm {name}")
+    values = {**_without_rivals_of(arm, defaults), **arm, **over}
     own = {name: values.pop(name, default) for name, default in _ARM_DEFAULTS.items()}
-    name = _arm_name(values.pop("name", None))
+    if "seed" in values:
+        raise SettingsError(f"arm {name}: seed = {values['seed']!r}: every arm runs with each of seeds")
     budgets = _budgets(own, f"arm {name}")
+    regions = _budget_regions(own, f"arm {name}")
     settings = RoundSettings.from_mapping(values)
     check_acquisition(settings)
-    steps = (settings.image_steps,) * len(budgets)
+    for setting, reason in idle_settings(settings, arm).items():
+        raise SettingsError(f"arm {name}: {setting} = {arm[setting]!r} would have no effect: {reason}")
+    num_rounds = len(regions or budgets)
+    steps = (settings.image_steps,) * num_rounds
     if own["image_steps_per_round"] is not None:
         said = f"arm {name}: image_steps_per_round"
         steps = config_values.wholes(own["image_steps_per_round"], said, low=1)
-        if len(steps) != len(budgets):
-            raise SettingsError(f"{said} = {list(steps)}: its rounds are {len(budgets)}")
+        if len(steps) != num_rounds:
+            raise SettingsError(f"{said} = {list(steps)}: its rounds are {num_rounds}")
     size_px = own["size_px"]
     return Arm(
         name=name,
@@ -293,12 +317,32 @@ def _parse_arm(values: dict[str, Any]) -> Arm:
         first_number=1,
         settings=settings,
         image_steps_per_round=steps,
-        budget_fractions=budgets,
+        budget_fractions=() if regions else budgets,
+        budget_regions=regions,
         unit=config_values.choice(QueryUnit, own["unit"], "unit"),
         answers=config_values.choice(AnnotationKind, own["answers"], "answers"),
         partition=config_values.choice(PartitionKind, own["partition"], "partition"),
         size_px=None if size_px is None else config_values.whole(size_px, f"arm {name}: size_px", low=1),
     )
+
+
+def _refuse_rivals(values: dict[str, Any], where: str) -> None:
+    """Refuse a table that says one thing in two ways: one of them would do nothing."""
+    for ways in _RIVALS:
+        said = [sorted(way & set(values)) for way in ways if way & set(values)]
+        if len(said) > 1:
+            raise SettingsError(f"{where} has {said[0][0]} and {said[1][0]}: give one of them")
+
+
+def _without_rivals_of(arm: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """The defaults but for what an arm says in another way."""
+    left = dict(defaults)
+    for ways in _RIVALS:
+        for way in ways:
+            if way & set(arm):
+                for name in set().union(*ways) - way:
+                    left.pop(name, None)
+    return left
 
 
 def _arm_name(name: Any) -> str:
@@ -333,6 +377,13 @@ def _budgets(own: dict[str, Any], arm: str) -> tuple[float, ...]:
     return budgets
 
 
+def _budget_regions(own: dict[str, Any], arm: str) -> tuple[int, ...] | None:
+    """The number of regions that each round asks, if that is how the budget is given."""
+    if own["budget_regions"] is None:
+        return None
+    return config_values.wholes(own["budget_regions"], f"{arm}: budget_regions", low=1)
+
+
 def _parts_of(arm: Arm, fractions: tuple[float, ...]) -> list[Arm]:
     """An arm of the semi-supervised mode once for each share of the images, each a round of its own."""
     if arm.num_rounds != 1:
@@ -345,6 +396,7 @@ def _parts_of(arm: Arm, fractions: tuple[float, ...]) -> list[Arm]:
             name=f"{arm.name}-{fraction:.4g}",
             first_number=number,
             budget_fractions=(fraction,),
+            budget_regions=None,
             settings=dataclasses.replace(arm.settings, cold_start=ColdStart.RANDOM_IMAGES),
         )
         for number, fraction in enumerate(fractions, start=1)

@@ -340,12 +340,14 @@ def test_classes_without_anchor_still_count_in_the_mean() -> None:
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
+@pytest.mark.parametrize("negatives", list(Negatives))
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_contrast_is_finite_and_close(dtype: torch.dtype) -> None:
+def test_half_precision_contrast_is_finite_and_close(dtype: torch.dtype, negatives: Negatives) -> None:
+    settings = replace(SMALL, negatives=negatives)
     embeddings, logits, label_map = _batch(dtype=dtype)
     big = (embeddings * 1000).detach().requires_grad_()  # squares overflow float16
-    loss = regional_contrast(big, logits, label_map, SMALL, _generator())
-    single = regional_contrast(big.float(), logits.float(), label_map, SMALL, _generator())
+    loss = regional_contrast(big, logits, label_map, settings, _generator())
+    single = regional_contrast(big.float(), logits.float(), label_map, settings, _generator())
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
     assert loss.item() == pytest.approx(single.item(), rel=0.02)
     assert big.grad is not None

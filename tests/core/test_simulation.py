@@ -277,6 +277,13 @@ def test_whole_images_dominant_superpixels_and_the_reference_run_too(tmp_path: P
 
 
 @pytest.mark.slow
+def test_a_budget_in_regions_asks_exactly_so_many(tmp_path: Path) -> None:
+    arm = {"name": "few", "budget_regions": [3, 5], "size_px": 15, "image_share": 0.0}
+    rows = Simulation(config(arms=[arm]), tmp_path).run()["rows"]
+    assert [row["num_regions"] for row in rows] == [3, 8]
+
+
+@pytest.mark.slow
 def test_the_semi_supervised_mode_labels_the_same_images_for_every_arm(tmp_path: Path) -> None:
     steps = {**DEFAULTS, "image_steps": 12}
     del steps["rounds"], steps["budget_fraction"]

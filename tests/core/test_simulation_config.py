@@ -181,6 +181,28 @@ A: dict[str, object] = {"name": "a"}
         ({"arms": [A | {"score_scales": [float("nan")]}]}, r"score_scales \(nan,\) must be"),
         ({"arms": [A], "data": {"num_pool": 0}}, r"\[data\] num_pool = 0 must be a whole number from 1 on"),
         ({"arms": [A], "data": {"seed": -1}}, r"\[data\] seed = -1 must be a whole number from 0 on"),
+        ({"arms": [A | {"seed": 3}]}, r"arm a: seed = 3: every arm runs with each of seeds"),
+        (
+            {"arms": [A | {"rounds": 2, "budget_fractions": [0.1, 0.1]}]},
+            r"arm a has rounds and budget_fractions: give one of them",
+        ),
+        (
+            {"arms": [A], "defaults": {"budget_fraction": 0.1, "budget_regions": [3]}},
+            r"\[defaults\] has budget_fraction and budget_regions: give one",
+        ),
+        (
+            {"arms": [A | {"image_steps": 8, "image_steps_per_round": [8]}]},
+            r"arm a has image_steps and image_steps_per_round: give one",
+        ),
+        ({"arms": [A | {"budget_regions": [0]}]}, r"arm a: budget_regions = \[0\] must be a list of whole"),
+        (
+            {"arms": [A | {"budget_regions": [3, 3], "image_steps_per_round": [8]}]},
+            r"image_steps_per_round = \[8\]: its rounds are 2",
+        ),
+        (
+            {"arms": [A | {"method": "supervised", "mixing": "cutmix"}]},
+            r"arm a: mixing = 'cutmix' would have no effect: num_generations = 0 trains on answers alone",
+        ),
         ({"arms": [A | {"name": "reference"}]}, r"'reference' is what the reference is called"),
         ({"arms": [A | {"name": "all_labels"}]}, r"'all_labels' is what the reference is called"),
     ],
@@ -188,6 +210,27 @@ A: dict[str, object] = {"name": "a"}
 def test_a_slip_in_the_file_is_a_clear_line(values: dict[str, object], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         parse_config(values)
+
+
+def test_an_arms_way_to_give_a_budget_or_steps_replaces_the_defaults() -> None:
+    defaults = {"rounds": 2, "budget_fraction": 0.1, "image_steps": 8}
+    arms = [
+        {"name": "as_said"},
+        {"name": "shares", "budget_fractions": [0.1, 0.2, 0.3]},
+        {"name": "regions", "budget_regions": [5, 6, 7], "image_steps_per_round": [1, 2, 3]},
+    ]
+    as_said, shares, regions = parse_config({"defaults": defaults, "arms": arms}).arms
+    assert (as_said.num_rounds, as_said.image_steps_per_round) == (2, (8, 8))
+    assert as_said.budget(1, pool_pixels=1000) == Budget(pixels=100)
+    assert (shares.num_rounds, shares.image_steps_per_round) == (3, (8, 8, 8))
+    assert shares.budget(2, pool_pixels=1000) == Budget(pixels=300)
+    assert (regions.num_rounds, regions.image_steps_per_round) == (3, (1, 2, 3))
+    assert regions.budget(2, pool_pixels=1000) == Budget(regions=7)
+    assert "budget_regions" not in shares.to_mapping()
+    assert "budget_fractions" not in regions.to_mapping()
+    assert regions.to_mapping()["budget_regions"] == [5, 6, 7]
+    (back,) = parse_config({"defaults": {"budget_regions": [5]}, "arms": [A | {"rounds": 4}]}).arms
+    assert (back.num_rounds, back.budget_regions) == (4, None)
 
 
 def test_shares_that_add_up_to_one_are_taken_however_they_round() -> None:

@@ -1,11 +1,13 @@
 """The same project asks the same regions in the service and in a simulation: one thread, deterministic.
 
 By the two acquisitions that need most to travel: prototypes of a pass over the pool, region features of each
-image; and with an audit, which measures the same on both sides and is trained on on neither.
+image; by `segloop`'s own on superpixels, up to the round that goes on from another's weights; and with an
+audit, which measures the same on both sides and is trained on on neither.
 """
 
 import json
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,35 @@ SETTINGS: dict[str, Any] = {**TINY, "method": Method.SEGLOOP.value, "seed": 11, 
 Asked = list[tuple[str, int]]
 
 
+@dataclass(frozen=True)
+class Case:
+    """What both sides are told.
+
+    Attributes:
+        acquisition: by which regions are chosen.
+        kind: what a region is.
+        num_rounds: times that something is asked, the cold start included.
+    """
+
+    acquisition: str
+    kind: PartitionKind
+    num_rounds: int
+
+    def __str__(self) -> str:
+        return f"{self.acquisition}-{self.kind.value}-{self.num_rounds}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {**SETTINGS, "acquisition": self.acquisition}
+
+
+CASES = [
+    Case("prototype_distance", PartitionKind.GRID, 2),
+    Case("coreset", PartitionKind.GRID, 2),
+    Case("bvsb", PartitionKind.SUPERPIXEL, 3),
+]
+
+
 def make_folder(root: Path) -> Path:
     def items() -> Any:
         for number in range(NUM_POOL + NUM_TEST):
@@ -55,28 +86,32 @@ def make_folder(root: Path) -> Path:
     return root
 
 
-def asked_in_simulation(
-    folder: Path, out: Path, settings: dict[str, Any]
-) -> tuple[list[Asked], dict[str, Any]]:
-    arm = {"name": "arm", "budget_fractions": [BUDGET_FRACTION] * 2, "size_px": SIZE_PX, "partition": "grid"}
+def asked_in_simulation(folder: Path, out: Path, case: Case) -> tuple[list[Asked], dict[str, Any]]:
+    values = {name: value for name, value in case.settings.items() if name != "seed"}
+    arm = {
+        "name": "arm",
+        "budget_fractions": [BUDGET_FRACTION] * case.num_rounds,
+        "size_px": SIZE_PX,
+        "partition": case.kind.value,
+    }
     config = parse_config(
-        {"seeds": [settings["seed"]], "arms": [{**settings, **arm}], "reference": {"enabled": False}},
+        {"seeds": [SETTINGS["seed"]], "arms": [{**values, **arm}], "reference": {"enabled": False}},
         data=folder,
     )
-    rows = Simulation(config, out).run_arm(config.arms[0], settings["seed"])
+    rows = Simulation(config, out).run_arm(config.arms[0], SETTINGS["seed"])
     (state,) = out.glob("arms/*/state.json")
     names = [item.filename for item in open_folder(folder).images_of(Split.POOL)]
     asked_by_round = [
         [(names[image], region) for image, region in asked]
         for asked in json.loads(state.read_text())["queries"]
     ]
-    return asked_by_round, rows[0]["audit"]
+    return asked_by_round, rows[case.num_rounds - 2]["audit"]
 
 
 def asked_in_service(
-    folder: Path, runtime: Runtime, inbox: Inbox, settings: dict[str, Any]
+    folder: Path, runtime: Runtime, inbox: Inbox, case: Case
 ) -> tuple[list[Asked], dict[str, Any]]:
-    project_id = add_project(runtime, num_pool=0, num_validation=0, kind=PartitionKind.GRID, size_px=SIZE_PX)
+    project_id = add_project(runtime, num_pool=0, num_validation=0, kind=case.kind, size_px=SIZE_PX)
     dataset = open_folder(folder)
     # uploaded in another order than the pool's
     for item in reversed(dataset.images):
@@ -90,18 +125,18 @@ def asked_in_service(
         )
     ingest_all(runtime, project_id)
     rounds = []
-    for number in range(2):
+    for number in range(case.num_rounds):
         round_id = start_round(
             runtime,
             project_id,
             budget_regions=None,
             budget_fraction=BUDGET_FRACTION,
-            settings=RoundSettings.from_mapping(settings),
+            settings=RoundSettings.from_mapping(case.settings),
         )
         run_all(runtime, inbox)
         assert [job.error for job in jobs_of(runtime) if job.state is not JobState.DONE] == []
         rounds.append(asked_by(runtime, round_id))
-        if number == 0:
+        if number < case.num_rounds - 1:
             answer_all(runtime, round_id)
     metrics = round_of(runtime, round_id).metrics
     assert metrics is not None
@@ -115,22 +150,28 @@ def asked_by(runtime: Runtime, round_id: uuid.UUID) -> Asked:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("acquisition", ["prototype_distance", "coreset"])
-def test_server_asks_what_the_simulation_asks(tmp_path: Path, acquisition: str) -> None:
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_server_asks_what_the_simulation_asks(tmp_path: Path, case: Case) -> None:
     folder = make_folder(tmp_path / "data")
-    settings = {**SETTINGS, "acquisition": acquisition}
-    simulated, simulated_audit = asked_in_simulation(folder, tmp_path / "out", settings)
+    simulated, simulated_audit = asked_in_simulation(folder, tmp_path / "out", case)
     runtime, inbox = open_worker(tmp_path / "service")
-    served, served_audit = asked_in_service(folder, runtime, inbox, settings)
+    served, served_audit = asked_in_service(folder, runtime, inbox, case)
+    assert len(served) == case.num_rounds
     assert [len(asked) for asked in served] == [len(asked) for asked in simulated]
     assert all(len(asked) > 3 for asked in served)
     # the order too, which is stronger than the set
     assert served == simulated
     assert served_audit == simulated_audit
-    assert served_audit["num_regions"] == 2
     with runtime.database.reading() as session:
-        (snapshot,) = session.scalars(select(TrainingSnapshot))
-        purposes = session.scalars(select(RegionQuery.purpose)).all()
-    assert purposes.count(QueryPurpose.AUDIT) == 4
+        snapshots = session.scalars(select(TrainingSnapshot).order_by(TrainingSnapshot.created_at)).all()
+        audited = [query.round_id for query in session.scalars(select(RegionQuery)) if is_audit(query)]
     # what measures is never trained on
-    assert snapshot.num_annotations == len(served[0]) - 2
+    measured = [audited.count(round_id) for round_id in dict.fromkeys(audited)]
+    assert len(measured) == case.num_rounds
+    assert served_audit["num_regions"] == sum(measured[:-1])
+    trained = sum(len(asked) for asked in served[:-1]) - sum(measured[:-1])
+    assert [one.num_annotations for one in snapshots][-1] == trained
+
+
+def is_audit(query: RegionQuery) -> bool:
+    return query.purpose is QueryPurpose.AUDIT
