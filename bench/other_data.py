@@ -2,8 +2,9 @@
 
 ./run bench other_data [--work DIR] [--processes 2] [--quick]
 
-`segloop` with nothing set but its budget, beside random regions with the same training, and answers alone;
-training size, steps and cutout are those `segloop.fitting` gives. Images are drawn from a seed.
+`segloop` with nothing set but its budget, beside random regions with the same training, answers alone, and a
+network trained on all labels; training size, steps and cutout are those `segloop.fitting` gives. Images are
+drawn from a seed.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from bench._report import publish
 from segloop.fitting import fitted_settings
 from segloop.folders import write_folder
-from segloop.settings import Split
+from segloop.settings import RoundSettings, Split
 from segloop.simulation import Simulation
 from segloop.simulation_config import SimulationConfig, parse_config
 from segloop.simulation_processes import run_in_processes
@@ -30,6 +31,7 @@ CLASSES = {"background": "#332288", "cytoplasm": "#ddcc77", "nucleus": "#aa4499"
 BACKGROUND, CYTOPLASM, NUCLEUS, ROD = range(4)
 NUM_POOL, NUM_TEST = 80, 24
 ROUNDS, FRACTION = 3, 0.01
+OPTIMISER = ("optimiser", "lr_encoder", "lr_heads", "weight_decay", "rare_class_power")
 
 
 def main() -> None:
@@ -48,10 +50,10 @@ def main() -> None:
         config = config_of(data, num_pool, is_quick=options.quick)
         if options.processes > 1:
             run_in_processes(config, work, options.processes, on_progress=lambda _what, _steps: None)
-        rows = Simulation(config, work).run()["rows"]
+        result = Simulation(config, work).run()
     publish(
         "other-data-quick" if options.quick else "other-data",
-        [table_row(row) for row in rows],
+        [table_row(row) for row in [*result["rows"], *result["reference"]]],
         images=f"{num_pool} to ask about, {num_test} to measure on",
         sizes=", ".join(f"{width} x {height}" for height, width in SIZES),
         fitted=fitted_settings(sizes_of(num_pool), on_gpu=False),
@@ -59,8 +61,9 @@ def main() -> None:
 
 
 def config_of(data: Path, num_pool: int, *, is_quick: bool) -> SimulationConfig:
-    """Three arms with the methods' own settings."""
+    """Three arms with the methods' own settings, all labels with `segloop`'s optimiser and loss weights."""
     defaults = fitted_settings(sizes_of(num_pool), on_gpu=False)
+    preset = RoundSettings.from_mapping({"method": "segloop"}).to_mapping()
     if is_quick:
         defaults |= {"image_steps": 24, "image_height_px": 96, "image_width_px": 96}
     return parse_config(
@@ -79,7 +82,7 @@ def config_of(data: Path, num_pool: int, *, is_quick: bool) -> SimulationConfig:
                 },
                 {"name": "answers_alone", "method": "segloop", "num_generations": 0},
             ],
-            "reference": {"enabled": False},
+            "reference": {name: preset[name] for name in OPTIMISER},
         }
     )
 
