@@ -1,12 +1,13 @@
 """Training and scoring against bare loops: the same network, batches, scales and threads on ready tensors.
 
-./run bench loops [--height 180 --width 240] [--threads 2] [--repeats 5] [--device cpu] [--quick]
+./run bench loops [--method segloop] [--height 180 --width 240] [--threads 2] [--repeats 5] [--quick]
 
 Training: `segloop.training.train` on a source of encoded JPEGs, from the first to the last step of each
 generation; decoding, resizing, augmentation, reports and a checkpoint each 20 s included, start-up and the
-making of pseudo labels not. The bare loop: forward, both losses, backward and optimiser step over a fixed
-list of uint8 batches. Scoring: `score_images` over JPEGs, everything included; the bare loop: the forward
-passes alone, over normalised tensors that exist at each scale. Runs alternate: bare, ours, bare, ours.
+making of pseudo labels not. The bare loop: forward, cross-entropy, contrast, backward and optimiser step over
+a fixed list of uint8 batches: of a method's losses these two alone, whatever else it weighs and counts.
+Scoring: `score_images` over JPEGs, everything included; the bare loop: the forward passes alone, over
+normalised tensors that exist at each scale. Runs alternate: bare, ours, bare, ours.
 """
 
 import argparse
@@ -43,7 +44,7 @@ from segloop.regions import (
 )
 from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop.scoring import score_images
-from segloop.settings import Negatives, RoundSettings
+from segloop.settings import Method, Negatives, RoundSettings
 from segloop.training import train
 from segloop.training_state import NetworkRecipe, TrainingState
 
@@ -167,8 +168,10 @@ def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
     work = _work(options)
-    suffix = "-quick" if options.quick else ""
+    suffix = "" if options.method is Method.S4AL_PLUS else f"-{options.method.value}"
+    suffix += "-quick" if options.quick else ""
     facts = {
+        "method": options.method.value,
         "training size": f"{options.width} x {options.height}",
         "image size": f"{options.native[1]} x {options.native[0]} JPEG q92",
         "device": str(work.device),
@@ -441,9 +444,10 @@ def _work(options: argparse.Namespace) -> Work:
         region_map_png=encode_region_map(region_map),
         num_images=options.images,
     )
-    plain = RoundSettings()
+    plain = RoundSettings.from_mapping({"method": options.method, "reco_negatives": Negatives.SHARED})
     batches = (plain.batch_supervised, plain.batch_labelled + plain.batch_unlabelled)
-    settings = RoundSettings(
+    settings = dataclasses.replace(
+        plain,
         image_height_px=options.height,
         image_width_px=options.width,
         image_steps=options.steps * sum(batches),
@@ -451,8 +455,8 @@ def _work(options: argparse.Namespace) -> Work:
         # each pixel gets its pseudo label, so that the contrast has as much to do as in the bare loop
         pseudo_label_threshold=0.0,
         # the loss of a short training on few images must stay a number
-        lr_encoder=0.001,
-        lr_heads=0.01,
+        lr_encoder=min(0.001, plain.lr_encoder),
+        lr_heads=min(0.01, plain.lr_heads),
         num_threads=options.threads,
         device=options.device,
     )
@@ -461,6 +465,7 @@ def _work(options: argparse.Namespace) -> Work:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--method", type=Method, choices=list(Method), default=Method.S4AL_PLUS)
     parser.add_argument("--height", type=int, default=180, help="training size")
     parser.add_argument("--width", type=int, default=240)
     parser.add_argument("--threads", type=int, default=2)
