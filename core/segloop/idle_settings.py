@@ -9,7 +9,8 @@ from segloop.settings import LossMeans, Quota, RoundSettings, Teacher
 def idle_settings(settings: RoundSettings, names: Iterable[str]) -> dict[str, str]:
     """Those of `names` that have no effect in `settings`, each with what takes it away.
 
-    Only what holds for any data is said: whether `dominant_weight` does something, the answers decide.
+    Only what holds for any data and unit is said: whether `dominant_weight` does something, the answers
+    decide, and `image_cap_factor` holds for whole images whatever the quota.
     """
     reasons = {name: _REASONS[name](settings) for name in names if name in _REASONS}
     return {name: reason for name, reason in reasons.items() if reason is not None}
@@ -94,6 +95,5 @@ _REASONS: dict[str, Callable[[RoundSettings], str | None]] = {
     ),
     "class_balance": _without_pixel_scores,
     "dropout_passes": _without_passes,
-    "image_cap_factor": _without_one_ranking,
     "top_factor": _without_one_ranking,
 }

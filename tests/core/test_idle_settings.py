@@ -36,4 +36,4 @@ def test_a_setting_without_effect_is_named_with_the_reason(
     settings = RoundSettings.from_mapping(asleep)
     assert said in idle_settings(settings, [name])[name]
     assert idle_settings(RoundSettings.from_mapping({**asleep, **awake}), [name]) == {}
-    assert idle_settings(settings, ["lr_heads", "image_steps"]) == {}
+    assert idle_settings(settings, ["lr_heads", "image_steps", "image_cap_factor"]) == {}
