@@ -31,7 +31,7 @@ CLASSES = {"background": "#332288", "cytoplasm": "#ddcc77", "nucleus": "#aa4499"
 BACKGROUND, CYTOPLASM, NUCLEUS, ROD = range(4)
 NUM_POOL, NUM_TEST = 80, 24
 ROUNDS, FRACTION = 3, 0.01
-OPTIMISER = ("optimiser", "lr_encoder", "lr_heads", "weight_decay", "rare_class_power")
+LIKE_THE_PRESET = ("optimiser", "lr_encoder", "lr_heads", "weight_decay", "rare_class_power")
 
 
 def main() -> None:
@@ -82,7 +82,7 @@ def config_of(data: Path, num_pool: int, *, is_quick: bool) -> SimulationConfig:
                 },
                 {"name": "answers_alone", "method": "segloop", "num_generations": 0},
             ],
-            "reference": {name: preset[name] for name in OPTIMISER},
+            "reference": {name: preset[name] for name in LIKE_THE_PRESET},
         }
     )
 
