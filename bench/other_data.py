@@ -3,8 +3,8 @@
 ./run bench other_data [--work DIR] [--processes 2] [--quick]
 
 `segloop` with nothing set but its budget, beside random regions with the same training, answers alone, and a
-network trained on all labels; training size, steps and cutout are those `segloop.fitting` gives. Images are
-drawn from a seed.
+network trained on all labels; training size, steps and cutout are fitted to the images. They are drawn from a
+seed.
 """
 
 import argparse
@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from bench._report import publish
-from segloop.fitting import fitted_settings
 from segloop.folders import write_folder
 from segloop.settings import RoundSettings, Split
 from segloop.simulation import Simulation
 from segloop.simulation_config import SimulationConfig, parse_config
+from segloop.simulation_fit import fit_to_data
 from segloop.simulation_processes import run_in_processes
 
 SIZES = ((240, 320), (320, 240), (256, 256), (160, 480))
@@ -31,6 +31,7 @@ CLASSES = {"background": "#332288", "cytoplasm": "#ddcc77", "nucleus": "#aa4499"
 BACKGROUND, CYTOPLASM, NUCLEUS, ROD = range(4)
 NUM_POOL, NUM_TEST = 80, 24
 ROUNDS, FRACTION = 3, 0.01
+FITTED = ("image_height_px", "image_width_px", "image_steps", "cutout_px", "reco_negatives")
 LIKE_THE_PRESET = ("optimiser", "lr_encoder", "lr_heads", "weight_decay", "rare_class_power")
 
 
@@ -47,7 +48,7 @@ def main() -> None:
         data = work / "data"
         if not (data / "classes.json").exists():
             write_cells(data, num_pool, num_test)
-        config = config_of(data, num_pool, is_quick=options.quick)
+        config = config_of(data, is_quick=options.quick)
         if options.processes > 1:
             run_in_processes(config, work, options.processes, on_progress=lambda _what, _steps: None)
         result = Simulation(config, work).run()
@@ -56,21 +57,19 @@ def main() -> None:
         [table_row(row) for row in [*result["rows"], *result["reference"]]],
         images=f"{num_pool} to ask about, {num_test} to measure on",
         sizes=", ".join(f"{width} x {height}" for height, width in SIZES),
-        fitted=fitted_settings(sizes_of(num_pool), on_gpu=False),
+        fitted={name: getattr(config.arms[0].settings, name) for name in FITTED},
     )
 
 
-def config_of(data: Path, num_pool: int, *, is_quick: bool) -> SimulationConfig:
+def config_of(data: Path, *, is_quick: bool) -> SimulationConfig:
     """Three arms with the methods' own settings, all labels with `segloop`'s optimiser and loss weights."""
-    defaults = fitted_settings(sizes_of(num_pool), on_gpu=False)
     preset = RoundSettings.from_mapping({"method": "segloop"}).to_mapping()
-    if is_quick:
-        defaults |= {"image_steps": 24, "image_height_px": 96, "image_width_px": 96}
+    few = {"image_steps": 24, "image_height_px": 96, "image_width_px": 96} if is_quick else {}
     return parse_config(
         {
             "name": "cells of four kinds and four sizes",
             "data": {"kind": "folder", "path": str(data)},
-            "defaults": {**defaults, "rounds": ROUNDS, "budget_fraction": FRACTION},
+            "defaults": {**few, "rounds": ROUNDS, "budget_fraction": FRACTION},
             "arms": [
                 {"name": "segloop", "method": "segloop"},
                 {
@@ -83,17 +82,9 @@ def config_of(data: Path, num_pool: int, *, is_quick: bool) -> SimulationConfig:
                 {"name": "answers_alone", "method": "segloop", "num_generations": 0},
             ],
             "reference": {name: preset[name] for name in LIKE_THE_PRESET},
-        }
+        },
+        fit=fit_to_data,
     )
-
-
-def sizes_of(num: int) -> dict[tuple[int, int], int]:
-    """(height, width) -> images of the pool."""
-    sizes: dict[tuple[int, int], int] = {}
-    for index in range(num):
-        size = SIZES[index % len(SIZES)]
-        sizes[size] = sizes.get(size, 0) + 1
-    return sizes
 
 
 def table_row(row: dict[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from segloop.simulation_config import SimulationConfig as SimulationConfig
     from segloop.simulation_config import load_config as load_config
     from segloop.simulation_config import parse_config as parse_config
+    from segloop.simulation_fit import fit_to_data as fit_to_data
     from segloop.sources import ArraySource as ArraySource
     from segloop.sources import ImageSource as ImageSource
     from segloop.training import TrainedModel as TrainedModel
@@ -109,6 +110,7 @@ _HOME_OF = {
     "describe_settings": "settings",
     "encode_pool": "pool_features",
     "evaluate": "scoring",
+    "fit_to_data": "simulation_fit",
     "fitted_settings": "fitting",
     "load_config": "simulation_config",
     "load_weights": "network",

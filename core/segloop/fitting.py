@@ -1,7 +1,6 @@
 """Settings that fit a pool and a machine, for whoever names none: training size, steps, size of the cutout.
 
-docs/method.md has the evidence. Pure arithmetic; the server fills in a round's settings with it, and whoever
-uses the library may.
+docs/method.md has the evidence. Pure arithmetic; rounds and simulations are filled in with it.
 """
 
 import math
@@ -9,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from segloop.errors import EmptyPoolError
-from segloop.settings import Negatives
+from segloop.settings import DEFAULT_METHOD, METHOD_PRESETS, Negatives
 
 CPU_PIXELS, GPU_PIXELS = 180 * 240, 360 * 480
 """Most pixels of an image in training: what two cores train in 0.2 s, and the size of S4AL+ on CamVid."""
@@ -26,17 +25,21 @@ _SHARE_OF_CUTOUT = 50 / 360
 _SMALLEST_PX, _LARGEST_PX = 16, 4096
 
 
-def fitted_settings(sizes: Mapping[tuple[int, int], int], *, on_gpu: bool) -> dict[str, Any]:
+def fitted_settings(
+    sizes: Mapping[tuple[int, int], int], *, on_gpu: bool, method: str = DEFAULT_METHOD
+) -> dict[str, Any]:
     """Values of `RoundSettings` for a pool.
 
     Args:
         sizes: (height, width) in pixels -> number of images of the pool.
         on_gpu: rounds are trained on one.
+        method: whose settings they fill in; an unknown one is left for `RoundSettings` to refuse.
 
     Returns:
         image_height_px and image_width_px: the median shape (aspect ratio) of the pool, made as small as the
-        machine needs and never larger than the median image; image_steps; cutout_px; on a CPU, where fresh
-        negatives for each anchor make a step an eighth longer, reco_negatives.
+        machine needs and never larger than the median image; image_steps; cutout_px, unless the method cuts
+        nothing out; on a CPU, where fresh negatives for each anchor make a step an eighth longer,
+        reco_negatives.
 
     Raises:
         EmptyPoolError: there is no image.
@@ -50,13 +53,20 @@ def fitted_settings(sizes: Mapping[tuple[int, int], int], *, on_gpu: bool) -> di
     height = _within_bounds(math.sqrt(pixels / aspect))
     width = _within_bounds(math.sqrt(pixels * aspect))
     fewest, most = GPU_STEPS if on_gpu else CPU_STEPS
-    return {
+    fitted: dict[str, Any] = {
         "image_height_px": height,
         "image_width_px": width,
         "image_steps": min(most, max(fewest, _STEPS_PER_IMAGE * num_images)),
-        "cutout_px": round(_SHARE_OF_CUTOUT * height),
-        **({} if on_gpu else {"reco_negatives": Negatives.SHARED.value}),
     }
+    if "cutout_px" not in _preset(method):
+        fitted["cutout_px"] = round(_SHARE_OF_CUTOUT * height)
+    if not on_gpu:
+        fitted["reco_negatives"] = Negatives.SHARED.value
+    return fitted
+
+
+def _preset(method: str) -> Mapping[str, Any]:
+    return next((preset for name, preset in METHOD_PRESETS.items() if name == method), {})
 
 
 def _within_bounds(side: float) -> int:

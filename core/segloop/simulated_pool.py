@@ -6,6 +6,7 @@ This module knows no network and no score.
 import dataclasses
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -14,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segloop.errors import DatasetError
+from segloop.errors import DatasetError, ImageError
 from segloop.folders import FolderDataset, FolderImage, open_folder
+from segloop.images import read_size
 from segloop.label_maps import UNLABELLED, VOID
 from segloop.oracle import answer_dominant, answer_region
 from segloop.regions import (
@@ -75,6 +77,25 @@ class FolderSource:
             label = hashlib.sha256(item.label_path.read_bytes()).hexdigest()
             found.update(json.dumps([item.filename, item.image_path.stat().st_size, label]).encode())
         return found.hexdigest()
+
+
+def pool_sizes(config: DataConfig) -> dict[tuple[int, int], int]:
+    """(height, width) in pixels -> number of images of the pool, by their headers alone.
+
+    Raises:
+        DatasetError: the folder is no data set, or a file is no image.
+    """
+    if config.kind is DataKind.SCENES:
+        return {(config.height_px, config.width_px): config.num_pool}
+    pool, _ = _measured_apart(open_folder(str(config.path)), config)
+    sizes: Counter[tuple[int, int]] = Counter()
+    for item in pool:
+        try:
+            width, height = read_size(item.image_path.read_bytes())
+        except ImageError as cause:
+            raise DatasetError(f"{item.image_path}: {cause}") from cause
+        sizes[height, width] += 1
+    return dict(sizes)
 
 
 def open_data(config: DataConfig) -> tuple[tuple[str, ...], ImageSource, ImageSource]:

@@ -7,6 +7,7 @@ and asks nothing, every arm once for each share.
 import dataclasses
 import math
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -160,6 +161,9 @@ class SimulationConfig:
         }
 
 
+Fitted = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""What an arm names -> values of `RoundSettings` for what it does not."""
+
 LARGEST_SEED = 2**31 - 1
 """Of `RoundSettings.seed`."""
 
@@ -201,8 +205,15 @@ _TABLES = {
 _SEMI_SUPERVISED_FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 
 
-def load_config(path: Path, *, data: Path | None = None, weights: Path | None = None) -> SimulationConfig:
-    """Read a TOML file; `data` replaces `[data]` by a folder, `weights` every arm's encoder weights.
+def load_config(
+    path: Path,
+    *,
+    data: Path | None = None,
+    weights: Path | None = None,
+    hold_out: str | None = None,
+    fit: Callable[[DataConfig], Fitted] | None = None,
+) -> SimulationConfig:
+    """Read a TOML file; what is given replaces what it says.
 
     Tables: `name`, `seeds = [0, 1]`, `axis` (`BudgetAxis`), `tail_classes` (names), `[data]` (`DataConfig`),
     `[defaults]` (`RoundSettings` and what an arm may say, for all arms), `[[arms]]` (`name`, `rounds`,
@@ -212,6 +223,14 @@ def load_config(path: Path, *, data: Path | None = None, weights: Path | None = 
     image-steps default to the longest arm's). With `mode = "semi_supervised"` an arm has no rounds or
     budgets: it is trained once for each of `fractions` (default 1/16, 1/8, 1/4, 1/2), on that share of the
     pool's images, the same ones in every arm.
+
+    Args:
+        path: the file.
+        data: a folder in place of `[data]`.
+        weights: every arm's encoder weights.
+        hold_out: in place of `[data] hold_out`.
+        fit: gives what neither `[defaults]` nor an arm names, as `segloop.fit_to_data` does; without it, it
+            is `RoundSettings`' default.
 
     Raises:
         SettingsError: the file is missing or no TOML, a name or value is unknown, or an arm's own setting
@@ -225,7 +244,9 @@ def load_config(path: Path, *, data: Path | None = None, weights: Path | None = 
         raise SettingsError(f"{path} cannot be read: {cause.strerror}") from cause
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
         raise SettingsError(f"{path} is no TOML: {cause}") from cause
-    return parse_config(values, default_name=path.stem, data=data, weights=weights)
+    return parse_config(
+        values, default_name=path.stem, data=data, weights=weights, hold_out=hold_out, fit=fit
+    )
 
 
 def parse_config(
@@ -234,6 +255,8 @@ def parse_config(
     default_name: str = "simulation",
     data: Path | None = None,
     weights: Path | None = None,
+    hold_out: str | None = None,
+    fit: Callable[[DataConfig], Fitted] | None = None,
 ) -> SimulationConfig:
     """A simulation from decoded TOML; see `load_config`.
 
@@ -248,7 +271,9 @@ def parse_config(
         raise SettingsError('fractions belong to mode = "semi_supervised"; an arm has budget_fractions')
     parts = config_values.tables(values.get("arms", []), "arms")
     _refuse_rivals(defaults, "[defaults]")
-    arms = tuple(_parse_arm(defaults, arm, over) for arm in parts)
+    where = _parse_data(config_values.table(values.get("data", {}), "data"), data, hold_out)
+    fitted = fit(where) if fit is not None else _nothing
+    arms = tuple(_parse_arm(defaults, arm, over, fitted) for arm in parts)
     if mode is Mode.SEMI_SUPERVISED:
         shares = config_values.fractions(values.get("fractions", _SEMI_SUPERVISED_FRACTIONS), "fractions")
         arms = tuple(part for arm in arms for part in _parts_of(arm, shares))
@@ -266,13 +291,13 @@ def parse_config(
         axis=config_values.choice(BudgetAxis, values.get("axis", BudgetAxis.PIXELS), "axis"),
         tail_classes=config_values.texts(values.get("tail_classes", []), "tail_classes"),
         seeds=seeds,
-        data=_parse_data(config_values.table(values.get("data", {}), "data"), data),
+        data=where,
         arms=arms,
-        reference=_parse_reference(reference, only_settings | over, arms),
+        reference=_parse_reference(reference, only_settings | over, arms, fitted),
     )
 
 
-def _parse_data(values: dict[str, Any], folder: Path | None) -> DataConfig:
+def _parse_data(values: dict[str, Any], folder: Path | None, hold_out: str | None) -> DataConfig:
     names = {field.name for field in dataclasses.fields(DataConfig)}
     config_values.refuse_unknown(values, names, "[data]")
     kind = config_values.choice(DataKind, values.pop("kind", DataKind.SCENES), "data.kind")
@@ -281,6 +306,8 @@ def _parse_data(values: dict[str, Any], folder: Path | None) -> DataConfig:
             config_values.text(value, f"[data] {name}")
         else:
             config_values.whole(value, f"[data] {name}", low=0 if name == "seed" else 1)
+    if hold_out is not None:
+        values["hold_out"] = hold_out
     if folder is not None:
         kept = {name: values[name] for name in ("hold_out", "hold_out_every") if name in values}
         return DataConfig(kind=DataKind.FOLDER, path=str(folder), **kept)
@@ -290,7 +317,12 @@ def _parse_data(values: dict[str, Any], folder: Path | None) -> DataConfig:
     return config
 
 
-def _parse_arm(defaults: dict[str, Any], arm: dict[str, Any], over: dict[str, Any]) -> Arm:
+def _parse_arm(
+    defaults: dict[str, Any],
+    arm: dict[str, Any],
+    over: dict[str, Any],
+    fitted: Fitted,
+) -> Arm:
     name = _arm_name(arm.pop("name", None))
     _refuse_rivals(arm, f"arm {name}")
     values = {**_without_rivals_of(arm, defaults), **arm, **over}
@@ -299,7 +331,7 @@ def _parse_arm(defaults: dict[str, Any], arm: dict[str, Any], over: dict[str, An
         raise SettingsError(f"arm {name}: seed = {values['seed']!r}: every arm runs with each of seeds")
     budgets = _budgets(own, f"arm {name}")
     regions = _budget_regions(own, f"arm {name}")
-    settings = RoundSettings.from_mapping(values)
+    settings = RoundSettings.from_mapping({**_unnamed(fitted(values), own), **values})
     check_acquisition(settings)
     for setting, reason in idle_settings(settings, arm).items():
         raise SettingsError(f"arm {name}: {setting} = {arm[setting]!r} would have no effect: {reason}")
@@ -324,6 +356,16 @@ def _parse_arm(defaults: dict[str, Any], arm: dict[str, Any], over: dict[str, An
         partition=config_values.choice(PartitionKind, own["partition"], "partition"),
         size_px=None if size_px is None else config_values.whole(size_px, f"arm {name}: size_px", low=1),
     )
+
+
+def _nothing(_named: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {}
+
+
+def _unnamed(fitted: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """What is fitted to an arm, without what it says in another way."""
+    has_steps = own["image_steps_per_round"] is not None
+    return {name: value for name, value in fitted.items() if not (has_steps and name == "image_steps")}
 
 
 def _refuse_rivals(values: dict[str, Any], where: str) -> None:
@@ -404,20 +446,22 @@ def _parts_of(arm: Arm, fractions: tuple[float, ...]) -> list[Arm]:
 
 
 def _parse_reference(
-    values: dict[str, Any], defaults: dict[str, Any], arms: tuple[Arm, ...]
+    values: dict[str, Any],
+    defaults: dict[str, Any],
+    arms: tuple[Arm, ...],
+    fitted: Fitted,
 ) -> RoundSettings | None:
     if not config_values.switch(values.pop("enabled", True), "[reference] enabled"):
         return None
     # defaults may describe self-training; the reference keeps what is about network and augmentation
     steps = {"image_steps": max(arm.image_steps for arm in arms)}
-    return RoundSettings.from_mapping(
-        {
-            **defaults,
-            "generation_0_share": 1.0,
-            "num_generations": 0,
-            "reco_weight": 0.0,
-            **steps,
-            **values,
-            "method": Method.SUPERVISED,
-        }
-    )
+    named = {
+        **defaults,
+        "generation_0_share": 1.0,
+        "num_generations": 0,
+        "reco_weight": 0.0,
+        **steps,
+        **values,
+        "method": Method.SUPERVISED,
+    }
+    return RoundSettings.from_mapping({**fitted(named), **named})

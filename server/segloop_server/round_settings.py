@@ -1,8 +1,10 @@
 """Round settings as HTTP may give them: the method's own rules, and no way to name a file of the server."""
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy.orm import Session
 
@@ -13,13 +15,29 @@ from segloop_server.errors import InvalidFieldError
 from segloop_store.repositories import images, work
 
 
-def fitted_to(session: Session, project_id: uuid.UUID, *, seen_within_seconds: float) -> dict[str, Any]:
-    """Settings that fit the project's pool and the devices of the workers at hand; none without an image."""
-    sizes = images.pool_sizes(session, project_id)
-    if not sizes:
-        return {}
-    devices = work.torch_devices(session, seen_within_seconds=seen_within_seconds)
-    return fitted_settings(sizes, on_gpu=any(name.startswith("cuda") for _, name in devices))
+@dataclass(frozen=True, slots=True)
+class ProjectFit:
+    """What a project's settings are fitted to.
+
+    Attributes:
+        sizes: (height, width) -> number of images of the pool.
+        on_gpu: a worker at hand has one.
+    """
+
+    sizes: Mapping[tuple[int, int], int]
+    on_gpu: bool
+
+    @classmethod
+    def of(cls, session: Session, project_id: uuid.UUID, *, seen_within_seconds: float) -> Self:
+        """That of a project as it is now."""
+        devices = work.torch_devices(session, seen_within_seconds=seen_within_seconds)
+        return cls(
+            images.pool_sizes(session, project_id), any(name.startswith("cuda") for _, name in devices)
+        )
+
+    def settings(self, method: str) -> dict[str, Any]:
+        """What nobody has to name under a method; nothing without an image."""
+        return fitted_settings(self.sizes, on_gpu=self.on_gpu, method=method) if self.sizes else {}
 
 
 def settings_from_request(

@@ -1,6 +1,6 @@
 import pytest
 
-from segloop.errors import EmptyPoolError
+from segloop.errors import EmptyPoolError, SettingsError
 from segloop.fitting import fitted_settings
 from segloop.settings import METHOD_PRESETS, Negatives, RoundSettings
 
@@ -48,8 +48,8 @@ def test_steps_grow_with_the_pool_within_bounds(num_images: int, steps: int) -> 
 
 
 def test_what_is_fitted_are_settings_of_every_method() -> None:
-    fitted = fitted_settings({(37, 4096): 2}, on_gpu=True)
     for method in METHOD_PRESETS:
+        fitted = fitted_settings({(37, 4096): 2}, on_gpu=True, method=method)
         settings = RoundSettings.from_mapping({"method": method.value, **fitted}).to_mapping()
         assert {name: settings[name] for name in fitted} == fitted
 
@@ -57,3 +57,15 @@ def test_what_is_fitted_are_settings_of_every_method() -> None:
 def test_an_empty_pool_is_refused() -> None:
     with pytest.raises(EmptyPoolError, match="no image"):
         fitted_settings({}, on_gpu=False)
+
+
+@pytest.mark.parametrize(("method", "cutout_px"), [("segloop", 25), ("s4al_plus", 25), ("s4al", 0)])
+def test_a_method_that_cuts_nothing_out_stays_so(method: str, cutout_px: int) -> None:
+    fitted = fitted_settings({(360, 480): 367}, on_gpu=False, method=method)
+    assert RoundSettings.from_mapping({"method": method, **fitted}).cutout_px == cutout_px
+
+
+def test_an_unknown_method_is_left_for_the_settings_to_refuse() -> None:
+    fitted = fitted_settings({(360, 480): 367}, on_gpu=False, method="magic")
+    with pytest.raises(SettingsError, match="magic"):
+        RoundSettings.from_mapping({"method": "magic", **fitted})

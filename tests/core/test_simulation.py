@@ -21,6 +21,7 @@ from segloop.scenes import write_scenes
 from segloop.simulated_pool import FolderSource, SimulatedPool
 from segloop.simulation import Simulation, _ArmRun
 from segloop.simulation_config import SimulationConfig, parse_config
+from segloop.simulation_fit import fit_to_data
 
 DEFAULTS: dict[str, Any] = {
     "encoder": "mobilenet_v2",
@@ -59,7 +60,7 @@ def to_toml(values: dict[str, Any]) -> str:
 
 
 def config(**changes: Any) -> SimulationConfig:
-    return parse_config({**VALUES, **changes})
+    return parse_config({**VALUES, **changes}, fit=fit_to_data)
 
 
 def without_time(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

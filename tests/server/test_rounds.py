@@ -74,6 +74,8 @@ def test_what_nobody_names_fits_the_pool_and_the_devices(project: Annotating) ->
     (method,) = [item for item in listed["methods"] if item["name"] == "segloop"]
     fitted = {"image_height_px": HEIGHT, "image_width_px": WIDTH, "image_steps": 1500}
     assert {name: method["defaults"][name] for name in fitted} == fitted, "images this small stay as they are"
+    (released,) = [item for item in listed["methods"] if item["name"] == "s4al"]
+    assert (method["defaults"]["cutout_px"] > 0, released["defaults"]["cutout_px"]) == (True, 0)
     got = start(project, {"settings": {"image_width_px": 64}})
     assert got["method"] == listed["default_method"] == "segloop"
     assert got["settings"] == {**method["defaults"], "image_width_px": 64}

@@ -16,7 +16,7 @@ from segloop.settings import (
     describe_settings,
 )
 from segloop_server.dependencies import CallerDep, ContextDep, require_role
-from segloop_server.round_settings import fitted_to
+from segloop_server.round_settings import ProjectFit
 
 router = APIRouter(tags=["rounds"])
 
@@ -76,14 +76,14 @@ def get_methods(context: ContextDep, caller: CallerDep, project_id: uuid.UUID | 
     With a project, each method's defaults are those its next round would have: fitted to its pool and to the
     devices of the workers.
     """
-    fitted: dict[str, Any] = {}
+    fit = ProjectFit({}, on_gpu=False)
     if project_id is not None:
         with context.database.reading() as session:
             require_role(session, caller, project_id)
-            fitted = fitted_to(session, project_id, seen_within_seconds=context.settings.worker_seen_seconds)
+            fit = ProjectFit.of(session, project_id, seen_within_seconds=context.settings.worker_seen_seconds)
     return MethodsOut(
         methods=[
-            MethodOut(name=method, help=_METHOD_HELP[method], defaults=_defaults(method, fitted))
+            MethodOut(name=method, help=_METHOD_HELP[method], defaults=_defaults(method, fit))
             for method in Method
         ],
         default_method=DEFAULT_METHOD,
@@ -93,6 +93,6 @@ def get_methods(context: ContextDep, caller: CallerDep, project_id: uuid.UUID | 
     )
 
 
-def _defaults(method: Method, fitted: dict[str, Any]) -> dict[str, Any]:
+def _defaults(method: Method, fit: ProjectFit) -> dict[str, Any]:
     """Every setting's default under a method."""
-    return RoundSettings.from_mapping({"method": method.value, **fitted}).to_mapping()
+    return RoundSettings.from_mapping({"method": method.value, **fit.settings(method)}).to_mapping()

@@ -4,11 +4,12 @@ import uuid
 
 from fastapi import APIRouter
 
+from segloop.settings import DEFAULT_METHOD
 from segloop_server.dependencies import CallerDep, Context, ContextDep, require_role
 from segloop_server.errors import InvalidFieldError
 from segloop_server.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor
 from segloop_server.round_access import require_round
-from segloop_server.round_settings import fitted_to, settings_from_request
+from segloop_server.round_settings import ProjectFit, settings_from_request
 from segloop_server.schemas.common import Page
 from segloop_server.schemas.rounds import NewRound, RoundOut
 from segloop_store.repositories import rounds
@@ -27,11 +28,11 @@ def start_round(project_id: uuid.UUID, body: NewRound, context: ContextDep, call
     """
     with context.database.reading() as session:
         require_role(session, caller, project_id, Role.OWNER)
-        fitted = fitted_to(session, project_id, seen_within_seconds=context.settings.worker_seen_seconds)
+        fit = ProjectFit.of(session, project_id, seen_within_seconds=context.settings.worker_seen_seconds)
     if body.budget_regions is not None and body.budget_fraction is not None:
         raise InvalidFieldError("budget_fraction", "give budget_regions or budget_fraction, not both")
     settings = settings_from_request(
-        {**fitted, **body.settings},
+        {**fit.settings(body.method or str(body.settings.get("method", DEFAULT_METHOD))), **body.settings},
         method=body.method,
         acquisition=body.acquisition,
         weights_dir=context.settings.data_dir / "weights",

@@ -1,0 +1,35 @@
+"""What a simulation does not name, fitted to its data and this machine, as the service does for a round."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from segloop.devices import resolve_device
+from segloop.fitting import fitted_settings
+from segloop.settings import DEFAULT_METHOD, RoundSettings
+from segloop.simulated_pool import pool_sizes
+from segloop.simulation_config import DataConfig, Fitted
+
+
+def fit_to_data(data: DataConfig) -> Fitted:
+    """`fitted_settings` of a simulation's pool, for `load_config` and `parse_config`.
+
+    Args:
+        data: the pool is what it leaves of a folder's `train`, or its scenes; sizes are read once, here.
+
+    Returns:
+        A function of what is named, of which it reads `method` and `device`. It gives nothing where there is
+        no image, which `Simulation` refuses, and raises `SettingsError` if this machine has no such device.
+
+    Raises:
+        DatasetError: the folder is no data set, or a file of it is no image.
+    """
+    sizes = pool_sizes(data)
+
+    def fitted(named: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not sizes:
+            return {}
+        device = resolve_device(str(named.get("device", RoundSettings().device)))
+        method = str(named.get("method", DEFAULT_METHOD))
+        return fitted_settings(sizes, on_gpu=device.type == "cuda", method=method)
+
+    return fitted
