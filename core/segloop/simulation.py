@@ -32,7 +32,7 @@ from segloop.processes import ALONE, Processes
 from segloop.rounds import PlannedQuery, plan_cold_start, plan_queries, settings_of_round
 from segloop.scoring import evaluate, evaluate_audit, score_images, summarise_pool
 from segloop.settings import AnnotationKind, PartitionKind, RoundSettings
-from segloop.simulated_pool import SimulatedPool, identify_data, open_data
+from segloop.simulated_pool import SimulatedPool, identify_data, open_data, pool_sizes
 from segloop.simulation_config import Arm, SimulationConfig
 from segloop.simulation_report import (
     ConfidenceCheck,
@@ -77,6 +77,9 @@ class Simulation:
         unknown = sorted(set(config.tail_classes) - set(self.class_names))
         if unknown:
             raise SettingsError(f"tail_classes {', '.join(unknown)}: known are {', '.join(self.class_names)}")
+        areas = [height * width for (height, width), n in pool_sizes(config.data).items() for _ in range(n)]
+        for arm in config.arms:
+            arm.check_whole_images(areas)
         self._on_progress = on_progress if processes.is_first else lambda _what, _steps: None
         self._identity = processes.once(self._identify)
         self._commit = find_commit()  # now: the checkout may move on while this code runs

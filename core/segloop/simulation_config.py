@@ -7,7 +7,7 @@ and asks nothing, every arm once for each share.
 import dataclasses
 import math
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -110,6 +110,31 @@ class Arm:
         if self.budget_regions is not None:
             return Budget(regions=self.budget_regions[number])
         return Budget.of_fraction(self.budget_fractions[number], pool_pixels=pool_pixels)
+
+    def check_whole_images(self, areas_px: Collection[int]) -> None:
+        """Refuse a round of whole images whose budget pays for none, before another arm has taken hours.
+
+        Args:
+            areas_px: pixels of each image of the pool.
+
+        Raises:
+            SettingsError: the message has the smallest share that pays for one.
+        """
+        if self.budget_regions is not None or not areas_px:
+            return
+        total, smallest = sum(areas_px), min(areas_px)
+        for number, fraction in enumerate(self.budget_fractions):
+            is_of_images = (
+                self.unit is QueryUnit.IMAGES
+                if number
+                else self.settings.cold_start is ColdStart.RANDOM_IMAGES
+            )
+            if is_of_images and (self.budget(number, pool_pixels=total).pixels or 0) < smallest:
+                share = math.ceil(1e4 * smallest / total) / 1e4
+                raise SettingsError(
+                    f"arm {self.name}: {fraction:g} of the pool's pixels does not pay for a whole image: the "
+                    f"smallest is {share:g} of it"
+                )
 
     @property
     def image_steps(self) -> int:

@@ -284,6 +284,12 @@ def test_a_budget_in_regions_asks_exactly_so_many(tmp_path: Path) -> None:
     assert [row["num_regions"] for row in rows] == [3, 8]
 
 
+def test_a_budget_below_a_whole_image_is_refused_before_any_arm_runs(tmp_path: Path) -> None:
+    arms = [{"name": "first"}, {"name": "images", "cold_start": "random_images", "budget_fraction": 0.001}]
+    with pytest.raises(SettingsError, match=r"arm images: 0\.001 of the pool's pixels does not pay"):
+        Simulation(config(arms=arms), tmp_path)
+
+
 @pytest.mark.slow
 def test_the_semi_supervised_mode_labels_the_same_images_for_every_arm(tmp_path: Path) -> None:
     steps = {**DEFAULTS, "image_steps": 12}
