@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from segloop.label_maps import UNLABELLED as UNLABELLED
     from segloop.label_maps import VOID as VOID
     from segloop.losses import ContrastSettings as ContrastSettings
+    from segloop.losses import class_loss_weights as class_loss_weights
     from segloop.losses import cross_entropy as cross_entropy
     from segloop.losses import regional_contrast as regional_contrast
+    from segloop.losses import separate_cross_entropy as separate_cross_entropy
     from segloop.network import SegmentationNetwork as SegmentationNetwork
     from segloop.network import build_network as build_network
     from segloop.network import describe_network as describe_network
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from segloop.simulated_pool import FolderSource as FolderSource
     from segloop.simulated_pool import SimulatedPool as SimulatedPool
     from segloop.simulation import Simulation as Simulation
+    from segloop.simulation_config import DataConfig as DataConfig
     from segloop.simulation_config import SimulationConfig as SimulationConfig
     from segloop.simulation_config import load_config as load_config
     from segloop.simulation_config import parse_config as parse_config
@@ -78,6 +81,7 @@ _HOME_OF = {
     "ColdStart": "settings",
     "ConfusionMatrix": "evaluation",
     "ContrastSettings": "losses",
+    "DataConfig": "simulation_config",
     "FolderDataset": "folders",
     "FolderSource": "simulated_pool",
     "ImageScores": "scoring",
@@ -105,6 +109,7 @@ _HOME_OF = {
     "VOID": "label_maps",
     "answer_region": "oracle",
     "build_network": "network",
+    "class_loss_weights": "losses",
     "cross_entropy": "losses",
     "describe_network": "network",
     "describe_settings": "settings",
@@ -124,6 +129,7 @@ _HOME_OF = {
     "render_scene": "scenes",
     "save_weights": "network",
     "score_images": "scoring",
+    "separate_cross_entropy": "losses",
     "settings_of_round": "rounds",
     "summarise_pool": "scoring",
     "train": "training",

@@ -26,8 +26,18 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 def main(arguments: list[str] | None = None) -> int:
     """Run the annotation loop against known label maps and write result.json, curve.png and curve.svg."""
     parser = argparse.ArgumentParser(prog="python -m segloop.simulate", description=main.__doc__)
-    parser.add_argument("config", type=Path, metavar="CONFIG.toml")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="data-set folder, instead of the config's")
+    parser.add_argument(
+        "config",
+        type=Path,
+        metavar="CONFIG.toml",
+        help="arms, budgets, data: bench/configs has some, segloop.load_config's docstring what they may say",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder with images/, labels/ and classes.json, instead of the config's data",
+    )
     parser.add_argument("--weights", type=Path, metavar="FILE", help="encoder weights, safetensors")
     parser.add_argument(
         "--axis",
