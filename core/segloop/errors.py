@@ -54,6 +54,10 @@ class SettingsError(SegloopError, ValueError):
     """A setting is unknown, out of bounds, or contradicts another."""
 
 
+class BudgetError(SettingsError):
+    """A budget pays for nothing that may be asked."""
+
+
 class DiskError(SegloopError, OSError):
     """A file cannot be written; the message says which, why, and what is still there."""
 

@@ -26,20 +26,21 @@ _SMALLEST_PX, _LARGEST_PX = 16, 4096
 
 
 def fitted_settings(
-    sizes: Mapping[tuple[int, int], int], *, on_gpu: bool, method: str = DEFAULT_METHOD
+    sizes: Mapping[tuple[int, int], int], *, on_gpu: bool, named: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Values of `RoundSettings` for a pool.
 
     Args:
         sizes: (height, width) in pixels -> number of images of the pool.
         on_gpu: rounds are trained on one.
-        method: whose settings they fill in; an unknown one is left for `RoundSettings` to refuse.
+        named: what is chosen already; a method and sides of images are heeded. Wrong values are left for
+            `RoundSettings` to refuse.
 
     Returns:
-        image_height_px and image_width_px: the median shape (aspect ratio) of the pool, made as small as the
-        machine needs and never larger than the median image; image_steps; cutout_px, unless the method cuts
-        nothing out; on a CPU, where fresh negatives for each anchor make a step an eighth longer,
-        reco_negatives.
+        Of these, what is not named: image_height_px and image_width_px, the pool's median shape (aspect
+        ratio) made as small as the machine needs and never larger than the median image, or the side that
+        goes with the named one; image_steps; cutout_px, unless the method cuts nothing out; on a CPU, where
+        fresh negatives for each anchor make a step an eighth longer, reco_negatives.
 
     Raises:
         EmptyPoolError: there is no image.
@@ -47,22 +48,38 @@ def fitted_settings(
     num_images = sum(sizes.values())
     if not num_images:
         raise EmptyPoolError("the pool holds no image to fit settings to")
-    aspect = _median({size: size[1] / size[0] for size in sizes}, sizes)
-    native = _median({size: float(size[0] * size[1]) for size in sizes}, sizes)
-    pixels = min(native, GPU_PIXELS if on_gpu else CPU_PIXELS)
-    height = _within_bounds(math.sqrt(pixels / aspect))
-    width = _within_bounds(math.sqrt(pixels * aspect))
+    chosen = named or {}
+    height, width = _sides(sizes, chosen, most=GPU_PIXELS if on_gpu else CPU_PIXELS)
     fewest, most = GPU_STEPS if on_gpu else CPU_STEPS
     fitted: dict[str, Any] = {
         "image_height_px": height,
         "image_width_px": width,
         "image_steps": min(most, max(fewest, _STEPS_PER_IMAGE * num_images)),
     }
-    if "cutout_px" not in _preset(method):
+    if "cutout_px" not in _preset(str(chosen.get("method", DEFAULT_METHOD))):
         fitted["cutout_px"] = round(_SHARE_OF_CUTOUT * height)
     if not on_gpu:
         fitted["reco_negatives"] = Negatives.SHARED.value
-    return fitted
+    return {name: value for name, value in fitted.items() if name not in chosen}
+
+
+def _sides(sizes: Mapping[tuple[int, int], int], chosen: Mapping[str, Any], *, most: int) -> tuple[int, int]:
+    """Height and width: those chosen, one that goes with the other, or both fitted."""
+    aspect = _median({size: size[1] / size[0] for size in sizes}, sizes)
+    native = _median({size: float(size[0] * size[1]) for size in sizes}, sizes)
+    pixels = min(native, most)
+    height, width = _chosen_side(chosen, "image_height_px"), _chosen_side(chosen, "image_width_px")
+    if height is None:
+        height = _within_bounds(math.sqrt(pixels / aspect) if width is None else width / aspect)
+        return height, _within_bounds(math.sqrt(pixels * aspect)) if width is None else width
+    return height, _within_bounds(height * aspect) if width is None else width
+
+
+def _chosen_side(chosen: Mapping[str, Any], name: str) -> int | None:
+    """A side in pixels; None = nobody chose one, or what they chose is none."""
+    value = chosen.get(name)
+    is_side = isinstance(value, int) and not isinstance(value, bool) and _SMALLEST_PX <= value <= _LARGEST_PX
+    return value if is_side else None
 
 
 def _preset(method: str) -> Mapping[str, Any]:

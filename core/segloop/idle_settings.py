@@ -1,4 +1,4 @@
-"""Settings that change nothing beside the others: where one is compared with another, that is a slip."""
+"""Settings that change nothing in a simulation: where one is compared with another, that is a slip."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,7 +10,7 @@ def idle_settings(settings: RoundSettings, names: Iterable[str]) -> dict[str, st
     """Those of `names` that have no effect in `settings`, each with what takes it away.
 
     Only what holds for any data and unit is said: whether `dominant_weight` does something, the answers
-    decide, and `image_cap_factor` holds for whole images whatever the quota.
+    decide.
     """
     reasons = {name: _REASONS[name](settings) for name in names if name in _REASONS}
     return {name: reason for name, reason in reasons.items() if reason is not None}
@@ -61,6 +61,10 @@ def _without_one_ranking(settings: RoundSettings) -> str | None:
     return "quota = per_image asks the same number in each image"
 
 
+def _without_people(_settings: RoundSettings) -> str:
+    return "an oracle agrees with itself: no region is asked twice"
+
+
 def _has_ema_teacher(settings: RoundSettings) -> bool:
     return settings.teacher is Teacher.EMA and settings.num_generations > 0
 
@@ -96,4 +100,6 @@ _REASONS: dict[str, Callable[[RoundSettings], str | None]] = {
     "class_balance": _without_pixel_scores,
     "dropout_passes": _without_passes,
     "top_factor": _without_one_ranking,
+    "image_cap_factor": _without_one_ranking,
+    "agreement_fraction": _without_people,
 }

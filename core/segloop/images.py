@@ -11,7 +11,8 @@ import dataclasses
 import io
 import struct
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,11 +99,28 @@ def read_size(data: bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
         ImageError: not an image we accept.
     """
     with _only_image_errors(max_pixels):
-        image = _opened(data, max_pixels)
-        if image.format == "TIFF":  # Pillow swaps the sides of a lying TIFF itself
-            return image.size
-        is_lying = _orientation(image, max_pixels) in {5, 6, 7, 8}
-        return (image.height, image.width) if is_lying else image.size
+        return _upright_size(_opened(data, max_pixels), max_pixels)
+
+
+def read_file_size(path: Path, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """`read_size` of a file, of which no more is read than needed.
+
+    Raises:
+        ImageError: not an image we accept.
+    """
+    with _only_image_errors(max_pixels), path.open("rb") as file:
+        try:
+            image = _header_of(file, max_pixels)
+        except UnidentifiedImageError as cause:
+            raise ImageError(_not_an_image(path.read_bytes())) from cause
+        return _upright_size(image, max_pixels)
+
+
+def _upright_size(image: Image.Image, max_pixels: int) -> tuple[int, int]:
+    if image.format == "TIFF":  # Pillow swaps the sides of a lying TIFF itself
+        return image.size
+    is_lying = _orientation(image, max_pixels) in {5, 6, 7, 8}
+    return (image.height, image.width) if is_lying else image.size
 
 
 def resize_image(pixels: Pixels, *, height: int, width: int) -> Pixels:
@@ -156,10 +174,14 @@ def _opened(data: bytes, max_pixels: int) -> Image.Image:
     if not data:
         raise ImageError("the file is empty (0 bytes)")
     try:
-        with pixel_limit(max_pixels):
-            image = Image.open(io.BytesIO(data), formats=ACCEPTED_FORMATS)
+        return _header_of(io.BytesIO(data), max_pixels)
     except UnidentifiedImageError as cause:
         raise ImageError(_not_an_image(data)) from cause
+
+
+def _header_of(file: BinaryIO, max_pixels: int) -> Image.Image:
+    with pixel_limit(max_pixels):
+        image = Image.open(file, formats=ACCEPTED_FORMATS)
     if image.width * image.height > max_pixels:
         raise ImageError(_too_large(max_pixels))
     return image

@@ -20,7 +20,7 @@ from segloop.acquisition import PoolView, find_acquisition
 from segloop.audit import draw_audit, reserved_regions
 from segloop.budgets import Budget
 from segloop.coverage import cold_start, images_to_ask, images_to_see
-from segloop.errors import EmptyPoolError, SettingsError
+from segloop.errors import BudgetError, EmptyPoolError, SettingsError
 from segloop.regions import Partition, neighbours
 from segloop.seeds import Purpose, generator, torch_seed
 from segloop.selection import PoolRegions, select
@@ -116,7 +116,7 @@ def plan_cold_start(
 
     Raises:
         EmptyPoolError: there is no image, or no region left to ask.
-        SettingsError: the budget does not pay for one of the whole images that `cold_start` wants.
+        BudgetError: it does not pay for one of the whole images that `cold_start` wants.
     """
     if budget.amount == 0:
         return []
@@ -388,7 +388,7 @@ class _Planner:
             rng=self.rng,
         )
         if budget.amount and not len(chosen):
-            raise SettingsError(
+            raise BudgetError(
                 f"a budget of {budget.amount:,} {budget.unit} does not pay for a whole image: the "
                 f"smallest that is not answered needs {min(costs):,}"
             )

@@ -375,6 +375,11 @@ class RoundSettings:
             raise SettingsError(
                 "confidence_weighting needs the teacher ema: offline labels keep no probability"
             )
+        if self.cutout_label is CutoutLabel.CLASS_0 and self.loss_means is LossMeans.SEPARATE:
+            raise SettingsError(
+                "cutout_label = class_0 needs one mean for all pixels: with loss_means = separate, holes "
+                "would count as people's answers"
+            )
         if self.cold_start is ColdStart.RANDOM_IMAGES and self.audit_fraction:
             raise SettingsError(
                 "audit_fraction asks single regions: it cannot go with cold_start = random_images"

@@ -97,9 +97,11 @@ def _run(asked: argparse.Namespace, processes: Processes) -> str:
     with ExitStack() as stack:
         processes.once(lambda: stack.enter_context(_alone(out)))
         bar = stack.enter_context(_Bar(config, is_shown=processes.is_first))
+        simulation = Simulation(config, out, on_progress=bar.show, processes=processes)
+        simulation.check()
         if asked.processes > 1:
             run_in_processes(config, out, asked.processes, on_progress=bar.show)
-        result = Simulation(config, out, on_progress=bar.show, processes=processes).run()
+        result = simulation.run()
     return f"{summarise(result)}\n\n{out / 'result.json'}\n{out / 'curve.png'}"
 
 

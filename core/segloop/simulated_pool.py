@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from segloop.errors import DatasetError, ImageError
 from segloop.folders import FolderDataset, FolderImage, open_folder
-from segloop.images import read_size
+from segloop.images import read_file_size
 from segloop.label_maps import UNLABELLED, VOID
 from segloop.oracle import answer_dominant, answer_region
 from segloop.regions import (
@@ -91,7 +91,7 @@ def pool_sizes(config: DataConfig) -> dict[tuple[int, int], int]:
     sizes: Counter[tuple[int, int]] = Counter()
     for item in pool:
         try:
-            width, height = read_size(item.image_path.read_bytes())
+            width, height = read_file_size(item.image_path)
         except ImageError as cause:
             raise DatasetError(f"{item.image_path}: {cause}") from cause
         sizes[height, width] += 1
@@ -272,7 +272,7 @@ class SimulatedPool:
             self._asked[image] = asked
             self.num_regions += len(regions)
             self.num_labelled_pixels += int(areas[regions].sum() - areas[audits].sum())
-            self.num_clicks += self._clicks(image, regions)
+            self.num_clicks += self._clicks(image, regions, audits)
 
     def _trained_on(self, index: int) -> NDArray[np.bool_] | None:
         """Bool (R,): regions asked but not to audit; None = none asked at all."""
@@ -280,15 +280,16 @@ class SimulatedPool:
         audited = self._audited.get(index)
         return asked if asked is None or audited is None else asked & ~audited
 
-    def _clicks(self, image: int, regions: list[int]) -> int:
+    def _clicks(self, image: int, regions: list[int], audits: list[int]) -> int:
+        """Of all regions; those to an audit are answered exactly, whatever the others are."""
         parts, truth = self.partition(image), self._truth.label_map(image)
         height, width = truth.shape
         is_exact = self._answers is AnnotationKind.EXACT
         if is_exact and len(regions) == parts.num_regions:
             return answer_region(truth, np.ones_like(truth, dtype=np.bool_), (0, 0, width, height)).num_clicks
-        ask = answer_region if is_exact else answer_dominant
         num_clicks = 0
         for region in regions:
+            ask = answer_region if is_exact or region in audits else answer_dominant
             x, y, w, h = (int(value) for value in parts.bboxes[region])
             mask = parts.region_map[y : y + h, x : x + w] == region
             num_clicks += ask(truth, mask, (x, y, w, h)).num_clicks

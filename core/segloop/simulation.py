@@ -24,7 +24,7 @@ from segloop.acquisition import find_acquisition
 from segloop.budgets import Budget
 from segloop.curves import draw_curve
 from segloop.durable import write_atomically
-from segloop.errors import EmptyPoolError, SettingsError
+from segloop.errors import BudgetError, EmptyPoolError, SettingsError
 from segloop.evaluation import metrics_of
 from segloop.network import SegmentationNetwork, save_weights
 from segloop.pool_features import encode_pool
@@ -33,6 +33,7 @@ from segloop.rounds import PlannedQuery, plan_cold_start, plan_queries, settings
 from segloop.scoring import evaluate, evaluate_audit, score_images, summarise_pool
 from segloop.settings import AnnotationKind, PartitionKind, RoundSettings
 from segloop.simulated_pool import SimulatedPool, identify_data, open_data, pool_sizes
+from segloop.simulation_checks import check_budgets, check_images, check_networks
 from segloop.simulation_config import Arm, SimulationConfig
 from segloop.simulation_report import (
     ConfidenceCheck,
@@ -77,18 +78,38 @@ class Simulation:
         unknown = sorted(set(config.tail_classes) - set(self.class_names))
         if unknown:
             raise SettingsError(f"tail_classes {', '.join(unknown)}: known are {', '.join(self.class_names)}")
-        areas = [height * width for (height, width), n in pool_sizes(config.data).items() for _ in range(n)]
-        for arm in config.arms:
-            arm.check_whole_images(areas)
         self._on_progress = on_progress if processes.is_first else lambda _what, _steps: None
         self._identity = processes.once(self._identify)
         self._commit = find_commit()  # now: the checkout may move on while this code runs
+        self._is_checked = False
 
     def _identify(self) -> RunIdentity:
         return RunIdentity.of(self.config, identify_data(self.config.data, self.pool_truth, self.test))
 
+    def check(self) -> None:
+        """Read every image, build every network, look at every budget, so that no arm fails after hours.
+
+        Raises:
+            SegloopError: what the first of them would raise when its turn has come.
+        """
+        if not self._is_checked:
+            self.processes.once(self._check)
+            self._is_checked = True
+
+    def _check(self) -> None:
+        sizes = pool_sizes(self.config.data)
+        for arm in self.config.arms:
+            check_budgets(arm, sizes)
+        settings = [arm.settings for arm in self.config.arms]
+        reference = self.config.reference
+        check_networks([*settings, reference] if reference else settings, len(self.class_names))
+        for what, source in (("pool", self.pool_truth), ("test", self.test)):
+            num = len(source)
+            check_images(source, lambda at: self._on_progress(f"checking {what}: {at} of {num}", 0))  # noqa: B023
+
     def run(self) -> dict[str, Any]:
         """Every arm and the reference for every seed; the content of result.json, which is written too."""
+        self.check()
         rows: dict[str, list[dict[str, Any]]] = {arm.name: [] for arm in self.config.arms}
         reference = []
         # seed after seed: whoever stops it early has every arm for the first ones
@@ -127,6 +148,7 @@ class Simulation:
         state = self._load_state(state_path, arm.identity(), seed)
         pool = SimulatedPool(self.pool_truth, kind=arm.partition, size_px=arm.size_px, answers=arm.answers)
         name, num_done = f"{arm.name}, seed {seed}", len(state.rows) - state.is_amid_round
+        self.processes.once(partial(_remove_left_over, folder, num_done + 1))
         if num_done < arm.num_rounds and state.ended is None:  # else nobody needs the answers any more
             for asked in state.queries:
                 pool.answer(state.planned(asked))
@@ -150,6 +172,7 @@ class Simulation:
         folder = self.out / "arms" / f"reference-seed{seed}"
         state = self._load_state(folder / "state.json", settings.changes(), seed)
         if state.rows:
+            self.processes.once(partial(_remove_left_over, folder, 2))
             self._on_progress(f"all labels, seed {seed}: done", settings.image_steps)
             return state.rows[0]
         everything = SimulatedPool(
@@ -248,6 +271,13 @@ class Simulation:
         self.processes.once(lambda: state.save(path))
 
 
+def _remove_left_over(folder: Path, number: int) -> None:
+    """Working files of rounds before `number`, which a kill between the last row and them has left."""
+    for path in folder.glob("round-*"):
+        if path.name != f"round-{number}":
+            shutil.rmtree(path, ignore_errors=True)
+
+
 @dataclass
 class _ArmRun:
     """One arm and seed while it runs."""
@@ -260,7 +290,7 @@ class _ArmRun:
     state: ArmState
 
     def plan_first(self) -> list[PlannedQuery]:
-        return plan_cold_start(
+        planned = plan_cold_start(
             self.pool.partition,
             self.pool.asked,
             num_images=len(self.pool),
@@ -270,6 +300,9 @@ class _ArmRun:
             round_number=0,
             names=self.pool.filename,
         )
+        if not planned:
+            raise BudgetError(f"arm {self.arm.name}: its first budget does not pay for a region: give more")
+        return planned
 
     def do_round(self, number: int) -> None:
         """Train on what is known, evaluate, and ask unless it was the last round.
@@ -322,8 +355,11 @@ class _ArmRun:
         row = self.state.rows[-1]
         try:
             planned, confident = self.simulation.processes.once(lambda: self.plan_next(network, number))
-        except EmptyPoolError as error:
+        except (EmptyPoolError, BudgetError) as error:
             row["ended"] = str(error)
+            return
+        if not planned and self._budget(number).amount:
+            row["ended"] = "no region that is left fits into the budget"
             return
         self.ask(planned)
         if confident is not None:

@@ -7,7 +7,7 @@ and asks nothing, every arm once for each share.
 import dataclasses
 import math
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -110,31 +110,6 @@ class Arm:
         if self.budget_regions is not None:
             return Budget(regions=self.budget_regions[number])
         return Budget.of_fraction(self.budget_fractions[number], pool_pixels=pool_pixels)
-
-    def check_whole_images(self, areas_px: Collection[int]) -> None:
-        """Refuse a round of whole images whose budget pays for none, before another arm has taken hours.
-
-        Args:
-            areas_px: pixels of each image of the pool.
-
-        Raises:
-            SettingsError: the message has the smallest share that pays for one.
-        """
-        if self.budget_regions is not None or not areas_px:
-            return
-        total, smallest = sum(areas_px), min(areas_px)
-        for number, fraction in enumerate(self.budget_fractions):
-            is_of_images = (
-                self.unit is QueryUnit.IMAGES
-                if number
-                else self.settings.cold_start is ColdStart.RANDOM_IMAGES
-            )
-            if is_of_images and (self.budget(number, pool_pixels=total).pixels or 0) < smallest:
-                share = math.ceil(1e4 * smallest / total) / 1e4
-                raise SettingsError(
-                    f"arm {self.name}: {fraction:g} of the pool's pixels does not pay for a whole image: the "
-                    f"smallest is {share:g} of it"
-                )
 
     @property
     def image_steps(self) -> int:
@@ -367,6 +342,11 @@ def _parse_arm(
         steps = config_values.wholes(own["image_steps_per_round"], said, low=1)
         if len(steps) != num_rounds:
             raise SettingsError(f"{said} = {list(steps)}: its rounds are {num_rounds}")
+    unit = config_values.choice(QueryUnit, own["unit"], "unit")
+    if unit is QueryUnit.IMAGES and settings.audit_fraction:
+        raise SettingsError(
+            f"arm {name}: audit_fraction asks single regions: it cannot go with unit = images"
+        )
     size_px = own["size_px"]
     return Arm(
         name=name,
@@ -376,7 +356,7 @@ def _parse_arm(
         image_steps_per_round=steps,
         budget_fractions=() if regions else budgets,
         budget_regions=regions,
-        unit=config_values.choice(QueryUnit, own["unit"], "unit"),
+        unit=unit,
         answers=config_values.choice(AnnotationKind, own["answers"], "answers"),
         partition=config_values.choice(PartitionKind, own["partition"], "partition"),
         size_px=None if size_px is None else config_values.whole(size_px, f"arm {name}: size_px", low=1),
@@ -489,4 +469,7 @@ def _parse_reference(
         **values,
         "method": Method.SUPERVISED,
     }
-    return RoundSettings.from_mapping({**fitted(named), **named})
+    # it has no device of its own to say, and is as large as the arms it stands beside
+    devices = {arm.settings.device for arm in arms}
+    device = {"device": devices.pop()} if len(devices) == 1 else {}
+    return RoundSettings.from_mapping({**fitted({**device, **named}), **named})

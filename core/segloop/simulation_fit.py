@@ -5,7 +5,7 @@ from typing import Any
 
 from segloop.devices import resolve_device
 from segloop.fitting import fitted_settings
-from segloop.settings import DEFAULT_METHOD, RoundSettings
+from segloop.settings import RoundSettings
 from segloop.simulated_pool import pool_sizes
 from segloop.simulation_config import DataConfig, Fitted
 
@@ -17,7 +17,7 @@ def fit_to_data(data: DataConfig) -> Fitted:
         data: the pool is what it leaves of a folder's `train`, or its scenes; sizes are read once, here.
 
     Returns:
-        A function of what is named, of which it reads `method` and `device`. It gives nothing where there is
+        A function of what is named, such as method, sides and device. It gives nothing where there is
         no image, which `Simulation` refuses, and raises `SettingsError` if this machine has no such device.
 
     Raises:
@@ -29,7 +29,6 @@ def fit_to_data(data: DataConfig) -> Fitted:
         if not sizes:
             return {}
         device = resolve_device(str(named.get("device", RoundSettings().device)))
-        method = str(named.get("method", DEFAULT_METHOD))
-        return fitted_settings(sizes, on_gpu=device.type == "cuda", method=method)
+        return fitted_settings(sizes, on_gpu=device.type == "cuda", named=named)
 
     return fitted

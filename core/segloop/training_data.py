@@ -84,7 +84,8 @@ class TrainingData:
         self._dominant_masks = RecordFile(folder / "dominant_masks.bin", (height, width), len(source))
         self._is_read = np.zeros(len(source), dtype=bool)
         self._has_dominant = np.zeros(len(source), dtype=bool)
-        # answered pixels at training size; images that are fully answered at native size
+        # what is known, void too; pixels with a class at training size; images fully answered at native size
+        self._is_known = np.zeros(len(source), dtype=bool)
         self._num_answered = np.zeros(len(source), dtype=np.int64)
         self._is_full = np.zeros(len(source), dtype=bool)
         self.class_pixels = np.zeros(num_classes, dtype=np.int64)
@@ -111,7 +112,7 @@ class TrainingData:
 
     def label_map(self, index: int) -> NDArray[np.uint8]:
         """What is known, (H, W) uint8 at training size."""
-        if not self._num_answered[index]:
+        if not self._is_known[index]:
             return np.full(self._size, UNLABELLED, dtype=np.uint8)
         return self._label_maps.read(index)
 
@@ -137,7 +138,8 @@ class TrainingData:
                 self._num_answered[index] = class_pixels.sum()
                 for part in (self._source.filename(index).encode(), *known.parts()):
                     digest = zlib.crc32(part, digest)
-                if self._num_answered[index]:
+                self._is_known[index] = (known.label_map != UNLABELLED).any()
+                if self._is_known[index]:
                     self._label_maps.write(index, known.label_map)
                 if known.dominant_mask is not None:
                     self._dominant_masks.write(index, known.dominant_mask)

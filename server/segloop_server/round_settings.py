@@ -35,9 +35,10 @@ class ProjectFit:
             images.pool_sizes(session, project_id), any(name.startswith("cuda") for _, name in devices)
         )
 
-    def settings(self, method: str) -> dict[str, Any]:
-        """What nobody has to name under a method; nothing without an image."""
-        return fitted_settings(self.sizes, on_gpu=self.on_gpu, method=method) if self.sizes else {}
+    def settings(self, named: Mapping[str, Any]) -> dict[str, Any]:
+        """What nobody has to name beside what is named; nothing without an image."""
+        on_gpu = self.on_gpu and named.get("device") != "cpu"
+        return fitted_settings(self.sizes, on_gpu=on_gpu, named=named) if self.sizes else {}
 
 
 def settings_from_request(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from segloop.augmentation import Sample, strong_augmentation, weak_augmentation
-from segloop.settings import CutoutLabel, RoundSettings
+from segloop.errors import SettingsError
+from segloop.settings import CutoutLabel, LossMeans, RoundSettings
 
 SETTINGS = RoundSettings()
 HEIGHT, WIDTH = 40, 56
@@ -149,3 +150,8 @@ def test_one_pixel_images_survive() -> None:
     for seed in range(20):
         found = strong_augmentation(_weak(sample, seed, hold=True), SETTINGS, _rng(seed))
         assert found.image.shape == (1, 1, 3)
+
+
+def test_a_hole_of_class_0_beside_separate_means_is_refused() -> None:
+    with pytest.raises(SettingsError, match="people's answers"):
+        RoundSettings(cutout_label=CutoutLabel.CLASS_0, loss_means=LossMeans.SEPARATE)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from segloop.errors import EmptyPoolError, SettingsError
@@ -49,7 +51,7 @@ def test_steps_grow_with_the_pool_within_bounds(num_images: int, steps: int) -> 
 
 def test_what_is_fitted_are_settings_of_every_method() -> None:
     for method in METHOD_PRESETS:
-        fitted = fitted_settings({(37, 4096): 2}, on_gpu=True, method=method)
+        fitted = fitted_settings({(37, 4096): 2}, on_gpu=True, named={"method": method.value})
         settings = RoundSettings.from_mapping({"method": method.value, **fitted}).to_mapping()
         assert {name: settings[name] for name in fitted} == fitted
 
@@ -61,11 +63,34 @@ def test_an_empty_pool_is_refused() -> None:
 
 @pytest.mark.parametrize(("method", "cutout_px"), [("segloop", 25), ("s4al_plus", 25), ("s4al", 0)])
 def test_a_method_that_cuts_nothing_out_stays_so(method: str, cutout_px: int) -> None:
-    fitted = fitted_settings({(360, 480): 367}, on_gpu=False, method=method)
+    fitted = fitted_settings({(360, 480): 367}, on_gpu=False, named={"method": method})
     assert RoundSettings.from_mapping({"method": method, **fitted}).cutout_px == cutout_px
 
 
 def test_an_unknown_method_is_left_for_the_settings_to_refuse() -> None:
-    fitted = fitted_settings({(360, 480): 367}, on_gpu=False, method="magic")
+    fitted = fitted_settings({(360, 480): 367}, on_gpu=False, named={"method": "magic"})
     with pytest.raises(SettingsError, match="magic"):
         RoundSettings.from_mapping({"method": "magic", **fitted})
+
+
+def fitted_beside(**named: Any) -> dict[str, Any]:
+    fitted = fitted_settings({(360, 480): 367}, on_gpu=False, named=named)
+    assert not set(fitted) & set(named)
+    return {**fitted, **named}
+
+
+def test_what_is_named_is_heeded() -> None:
+    both = fitted_beside(image_height_px=360, image_width_px=500)
+    assert both["cutout_px"] == 50, "the paper's share of the height that is used"
+    assert fitted_beside(image_height_px=360)["image_width_px"] == 480, "the pool's shape"
+    by_width = fitted_beside(image_width_px=480)
+    assert (by_width["image_height_px"], by_width["cutout_px"]) == (360, 50)
+    assert fitted_beside(image_steps=7, cutout_px=3)["image_height_px"] == 180
+
+
+@pytest.mark.parametrize("side", ["many", True, -1, 0, 10**9, None, 3.5])
+def test_a_wrong_side_is_left_for_the_settings_to_refuse(side: object) -> None:
+    fitted = fitted_beside(image_height_px=side)
+    assert (fitted["image_width_px"], fitted["cutout_px"]) == (240, 25)
+    with pytest.raises(SettingsError, match="image_height_px"):
+        RoundSettings.from_mapping(fitted)

@@ -26,6 +26,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("class_balance", {"acquisition": "random"}, {"acquisition": "ripu"}, "random scores no pixel"),
     ("dropout_passes", {"acquisition": "entropy"}, {"acquisition": "bald"}, "entropy compares no passes"),
     ("top_factor", {"quota": "per_image"}, {"quota": "global"}, "quota = per_image"),
+    ("image_cap_factor", {"quota": "per_image"}, {"quota": "global"}, "quota = per_image"),
 ]
 
 
@@ -36,4 +37,10 @@ def test_a_setting_without_effect_is_named_with_the_reason(
     settings = RoundSettings.from_mapping(asleep)
     assert said in idle_settings(settings, [name])[name]
     assert idle_settings(RoundSettings.from_mapping({**asleep, **awake}), [name]) == {}
-    assert idle_settings(settings, ["lr_heads", "image_steps", "image_cap_factor"]) == {}
+    assert idle_settings(settings, ["lr_heads", "image_steps"]) == {}
+
+
+def test_an_oracle_is_never_asked_twice() -> None:
+    assert (
+        "agrees with itself" in idle_settings(RoundSettings(), ["agreement_fraction"])["agreement_fraction"]
+    )

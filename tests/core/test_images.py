@@ -1,6 +1,7 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segloop.errors import ImageError, ShapeError
-from segloop.images import decode_image, encode_jpeg, encode_png, read_size, resize_image, thumbnail
+from segloop.images import (
+    decode_image,
+    encode_jpeg,
+    encode_png,
+    read_file_size,
+    read_size,
+    resize_image,
+    thumbnail,
+)
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
 RED_GREEN = np.array([[[255, 0, 0], [0, 255, 0]]], np.uint8)
@@ -290,13 +299,21 @@ def test_a_tiff_whose_pixels_are_cut_is_rejected(compression: str) -> None:
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
-def test_size_is_checked_at_the_limit(file_format: str) -> None:
+def test_size_is_checked_at_the_limit(file_format: str, tmp_path: Path) -> None:
     data = saved(photo(), file_format)
     assert decode_image(data, max_pixels=24 * 40).width == 40
     with pytest.raises(ImageError, match="megapixels"):
         decode_image(data, max_pixels=24 * 40 - 1)
     with pytest.raises(ImageError, match="megapixels"):
         read_size(data, max_pixels=24 * 40 - 1)
+    path = tmp_path / "photo"
+    path.write_bytes(data)
+    assert read_file_size(path, max_pixels=24 * 40) == (40, 24)
+    with pytest.raises(ImageError, match="megapixels"):
+        read_file_size(path, max_pixels=24 * 40 - 1)
+    path.write_bytes(b"%PDF-1.7")
+    with pytest.raises(ImageError, match="PDF"):
+        read_file_size(path)
 
 
 @pytest.mark.parametrize("side", [7_072, 12_000, 60_000])

@@ -157,6 +157,17 @@ def test_audits_cost_and_are_no_labelled_pixels() -> None:
     assert sum(int((pool.label_map(index) != UNLABELLED).sum()) for index in range(3)) == num_pixels
 
 
+def test_an_audit_is_outlined_though_other_regions_get_one_class() -> None:
+    clicks = {}
+    for answers in AnnotationKind:
+        pool = SimulatedPool(truth(), kind=PartitionKind.GRID, size_px=30, answers=answers)
+        pool.answer([PlannedQuery(0, 3, 0.0)])
+        before = pool.num_clicks
+        pool.answer([PlannedQuery(0, 2, 0.0, QueryPurpose.AUDIT)])
+        clicks[answers] = pool.num_clicks - before
+    assert clicks[AnnotationKind.DOMINANT] == clicks[AnnotationKind.EXACT] > 1
+
+
 def test_a_held_out_sequence_leaves_the_pool_and_is_measured_on(tmp_path: Path) -> None:
     write_scenes(tmp_path, num=10, seed=4, height=48, width=64)
     config = DataConfig(

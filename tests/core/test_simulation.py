@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,12 +11,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from safetensors.torch import save_file
 
 from segloop.devices import seeded
 from segloop.encoders import build_encoder
-from segloop.errors import SettingsError, SimulationError, WeightsError
+from segloop.errors import BudgetError, SettingsError, SimulationError, WeightsError
 from segloop.label_maps import decode_index_png, encode_index_png
 from segloop.scenes import write_scenes
 from segloop.simulated_pool import FolderSource, SimulatedPool
@@ -284,10 +287,44 @@ def test_a_budget_in_regions_asks_exactly_so_many(tmp_path: Path) -> None:
     assert [row["num_regions"] for row in rows] == [3, 8]
 
 
-def test_a_budget_below_a_whole_image_is_refused_before_any_arm_runs(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_working_files_that_a_kill_left_of_a_finished_round_go(
+    whole: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    shutil.copytree(whole[1], tmp_path / "out")
+    folder = tmp_path / "out/arms/segloop-seed1"
+    (folder / "round-1").mkdir()
+    (folder / "round-1/images.bin").write_bytes(b"left over")
+    again = Simulation(config(), tmp_path / "out").run()
+    assert again["rows"] == whole[0]["rows"]
+    assert not list(folder.glob("round-*"))
+
+
+def test_a_budget_that_pays_for_nothing_is_refused_before_any_arm_runs(tmp_path: Path) -> None:
     arms = [{"name": "first"}, {"name": "images", "cold_start": "random_images", "budget_fraction": 0.001}]
-    with pytest.raises(SettingsError, match=r"arm images: 0\.001 of the pool's pixels does not pay"):
-        Simulation(config(arms=arms), tmp_path)
+    with pytest.raises(BudgetError, match="arm images: budget 1 of 2"):
+        Simulation(config(arms=arms), tmp_path).run()
+    assert not (tmp_path / "arms").exists()
+
+
+def test_an_arm_whose_later_budget_buys_no_image_any_more_ends_and_says_so(tmp_path: Path) -> None:
+    sizes = [(40, 40), (60, 60), (60, 60), (60, 60)]  # once the small one is answered, nothing is so cheap
+    rng = np.random.default_rng(0)
+    for index, size in enumerate([*sizes, (60, 60)]):
+        split = "train" if index < len(sizes) else "test"
+        label_map = np.repeat(np.repeat(rng.integers(0, 2, (2, 2)), size[0] // 2, 0), size[1] // 2, 1)
+        for folder, pixels in (("images", np.stack([label_map * 200] * 3, axis=2)), ("labels", label_map)):
+            path = tmp_path / f"data/{folder}/{split}/{index}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels.astype(np.uint8)).save(path)
+    names = [{"id": at, "name": name, "color": "#00000" + str(at)} for at, name in enumerate("ab")]
+    (tmp_path / "data/classes.json").write_text(json.dumps({"classes": names}))
+    arm = {"name": "images", "cold_start": "random_images", "unit": "images", "budget_fraction": 0.15}
+    values = {**VALUES, "arms": [arm], "tail_classes": [], "data": {}}
+    (row,) = Simulation(
+        parse_config(values, data=tmp_path / "data", fit=fit_to_data), tmp_path / "out"
+    ).run()["rows"]
+    assert "does not pay for a whole image: the smallest that is not answered needs 3,600" in row["ended"]
 
 
 @pytest.mark.slow

@@ -233,20 +233,9 @@ def test_an_arms_way_to_give_a_budget_or_steps_replaces_the_defaults() -> None:
     assert (back.num_rounds, back.budget_regions) == (4, None)
 
 
-def test_a_round_of_whole_images_must_pay_for_one() -> None:
-    areas = [960] * 3 + [2_000]
-    cold = {"name": "cold", "cold_start": "random_images", "budget_fraction": 0.19}
-    later = {"name": "later", "unit": "images", "budget_fractions": [0.01, 0.2, 0.1], "image_share": 0.0}
-    enough = {"name": "enough", "cold_start": "random_images", "budget_fractions": [0.2048, 0.01]}
-    regions = {"name": "regions", "cold_start": "random_images", "budget_regions": [1]}
-    arms = {arm.name: arm for arm in parse_config({"arms": [cold, later, enough, regions]}).arms}
-    with pytest.raises(SettingsError, match=r"arm cold: 0\.19 of .* the smallest is 0\.1968 of it"):
-        arms["cold"].check_whole_images(areas)
-    with pytest.raises(SettingsError, match=r"arm later: 0\.1 of"):
-        arms["later"].check_whole_images(areas)
-    arms["enough"].check_whole_images(areas)
-    arms["regions"].check_whole_images(areas)
-    arms["cold"].check_whole_images([])
+def test_an_audit_beside_whole_images_is_refused() -> None:
+    with pytest.raises(SettingsError, match="arm a: audit_fraction asks single regions"):
+        parse_config({"arms": [A | {"unit": "images", "audit_fraction": 0.1}]})
 
 
 def test_shares_that_add_up_to_one_are_taken_however_they_round() -> None:

@@ -7,7 +7,7 @@ import pytest
 from segloop.errors import DatasetError, SettingsError
 from segloop.fitting import fitted_settings
 from segloop.scenes import write_scenes
-from segloop.simulation_config import DataConfig, DataKind, parse_config
+from segloop.simulation_config import DataConfig, DataKind, Fitted, parse_config
 from segloop.simulation_fit import fit_to_data
 
 CONFIGS = Path(__file__).parents[2] / "bench" / "configs"
@@ -38,11 +38,22 @@ def test_what_a_simulation_does_not_name_is_fitted_as_in_a_round(folder: Path) -
     assert config.arms[0].image_steps_per_round == (1_500,)
     assert (faithful.cutout_px, faithful.reco_negatives) == (13, "shared")
     assert released.cutout_px == 0, "the method cuts nothing out"
-    assert (named.image_height_px, named.image_width_px, named.cutout_px) == (96, 32, 3)
+    assert (named.image_height_px, named.image_width_px, named.cutout_px) == (48, 32, 3)
     assert config.arms[3].image_steps_per_round == (7,)
     assert config.reference is not None
     assert [getattr(config.reference, name) for name in SIZE] == [96, 64]
     assert config.reference.image_steps == 1_500
+
+
+def test_the_reference_is_fitted_to_the_device_of_its_arms(folder: Path) -> None:
+    def fit(_data: DataConfig) -> Fitted:
+        return lambda named: {"image_height_px": 180 if named["device"] == "cpu" else 360}
+
+    arms = [{"name": "a", "device": "cpu"}, {"name": "b", "device": "cpu"}]
+    config = parse_config({"arms": arms}, data=folder, fit=fit)
+    assert config.reference is not None
+    assert config.reference.image_height_px == config.arms[0].settings.image_height_px == 180
+    assert config.reference.device == "auto"
 
 
 def test_of_a_folder_the_pool_alone_counts(folder: Path) -> None:
@@ -81,9 +92,7 @@ def test_published_tables_name_whatever_would_be_fitted(path: Path) -> None:
         arms = parse_config(
             values,
             data=Path("somewhere"),
-            fit=lambda _data: (
-                lambda named: fitted_settings({size: 9}, on_gpu=on_gpu, method=str(named["method"]))
-            ),
+            fit=lambda _data: lambda named: fitted_settings({size: 9}, on_gpu=on_gpu, named=named),
         ).arms
         return {arm.name: arm.identity() for arm in arms}
 

@@ -33,6 +33,15 @@ def _data(
     return TrainingData(source, tmp_path, height=10, width=12, num_classes=3)
 
 
+def test_void_answers_are_kept_where_nothing_else_is_answered(tmp_path: Path) -> None:
+    void, unknown = _answered(8, value=254), _answered(0)
+    data = _data(tmp_path, [_answered(4), void, unknown])
+    assert (data.label_map(1)[:4] == 254).all()
+    assert (data.label_map(1)[4:] == 255).all()
+    assert (data.label_map(2) == 255).all()
+    assert data.streams.answered.tolist() == [0], "no class to learn"
+
+
 def test_images_are_resized_once_and_read_back(tmp_path: Path) -> None:
     reads: list[int] = []
 

@@ -78,10 +78,15 @@ def test_what_nobody_names_fits_the_pool_and_the_devices(project: Annotating) ->
     assert (method["defaults"]["cutout_px"] > 0, released["defaults"]["cutout_px"]) == (True, 0)
     got = start(project, {"settings": {"image_width_px": 64}})
     assert got["method"] == listed["default_method"] == "segloop"
-    assert got["settings"] == {**method["defaults"], "image_width_px": 64}
+    shaped = {"image_width_px": 64, "image_height_px": round(64 * HEIGHT / WIDTH)}
+    cutout = {"cutout_px": round(50 / 360 * shaped["image_height_px"])}
+    assert got["settings"] == {**method["defaults"], **shaped, **cutout}, "the other side goes with it"
     workers.beat(project.site.context.database, "gpu-1", queues=[Queue.TORCH], devices=["cuda:0"])
     listed = project.owner.get("/methods", params={"project_id": str(project.seeded.project_id)}).json()
     assert all(item["defaults"]["image_steps"] == 40_000 for item in listed["methods"])
+    set_state(project, got["id"], RoundState.CANCELLED)
+    on_cpu = start(project, {"settings": {"device": "cpu"}})
+    assert on_cpu["settings"]["image_steps"] == 1_500, "a worker's GPU is not asked for"
 
 
 def test_strangers_learn_nothing_of_a_pool_by_its_defaults(project: Annotating) -> None:

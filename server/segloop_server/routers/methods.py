@@ -95,4 +95,5 @@ def get_methods(context: ContextDep, caller: CallerDep, project_id: uuid.UUID | 
 
 def _defaults(method: Method, fit: ProjectFit) -> dict[str, Any]:
     """Every setting's default under a method."""
-    return RoundSettings.from_mapping({"method": method.value, **fit.settings(method)}).to_mapping()
+    named = {"method": method.value}
+    return RoundSettings.from_mapping({**named, **fit.settings(named)}).to_mapping()

@@ -4,7 +4,6 @@ import uuid
 
 from fastapi import APIRouter
 
-from segloop.settings import DEFAULT_METHOD
 from segloop_server.dependencies import CallerDep, Context, ContextDep, require_role
 from segloop_server.errors import InvalidFieldError
 from segloop_server.paging import DEFAULT_LIMIT, Cursor, Limit, decode_cursor, encode_cursor
@@ -31,8 +30,9 @@ def start_round(project_id: uuid.UUID, body: NewRound, context: ContextDep, call
         fit = ProjectFit.of(session, project_id, seen_within_seconds=context.settings.worker_seen_seconds)
     if body.budget_regions is not None and body.budget_fraction is not None:
         raise InvalidFieldError("budget_fraction", "give budget_regions or budget_fraction, not both")
+    named = {**body.settings, **({"method": body.method.value} if body.method else {})}
     settings = settings_from_request(
-        {**fit.settings(body.method or str(body.settings.get("method", DEFAULT_METHOD))), **body.settings},
+        {**fit.settings(named), **body.settings},
         method=body.method,
         acquisition=body.acquisition,
         weights_dir=context.settings.data_dir / "weights",
