@@ -22,7 +22,6 @@ from segloop.folders import write_folder
 from segloop.settings import RoundSettings, Split
 from segloop.simulation import Simulation
 from segloop.simulation_config import SimulationConfig, parse_config
-from segloop.simulation_fit import fit_to_data
 from segloop.simulation_processes import run_in_processes
 
 SIZES = ((240, 320), (320, 240), (256, 256), (160, 480))
@@ -83,7 +82,6 @@ def config_of(data: Path, *, is_quick: bool) -> SimulationConfig:
             ],
             "reference": {name: preset[name] for name in LIKE_THE_PRESET},
         },
-        fit=fit_to_data,
     )
 
 

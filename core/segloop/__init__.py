@@ -61,10 +61,10 @@ if TYPE_CHECKING:
     from segloop.simulated_pool import FolderSource as FolderSource
     from segloop.simulated_pool import SimulatedPool as SimulatedPool
     from segloop.simulation import Simulation as Simulation
-    from segloop.simulation_config import DataConfig as DataConfig
     from segloop.simulation_config import SimulationConfig as SimulationConfig
     from segloop.simulation_config import load_config as load_config
     from segloop.simulation_config import parse_config as parse_config
+    from segloop.simulation_data import DataConfig as DataConfig
     from segloop.simulation_fit import fit_to_data as fit_to_data
     from segloop.sources import ArraySource as ArraySource
     from segloop.sources import ImageSource as ImageSource
@@ -81,7 +81,7 @@ _HOME_OF = {
     "ColdStart": "settings",
     "ConfusionMatrix": "evaluation",
     "ContrastSettings": "losses",
-    "DataConfig": "simulation_config",
+    "DataConfig": "simulation_data",
     "FolderDataset": "folders",
     "FolderSource": "simulated_pool",
     "ImageScores": "scoring",

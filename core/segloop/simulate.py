@@ -16,7 +16,6 @@ from segloop.errors import SegloopError, SettingsError
 from segloop.processes import ALONE, Processes, joined_processes
 from segloop.simulation import Simulation
 from segloop.simulation_config import LARGEST_SEED, BudgetAxis, SimulationConfig, load_config
-from segloop.simulation_fit import fit_to_data
 from segloop.simulation_processes import run_in_processes
 from segloop.simulation_report import summarise
 
@@ -85,9 +84,7 @@ def _run(asked: argparse.Namespace, processes: Processes) -> str:
             f"--processes {asked.processes} under torchrun: take one of the two (--processes runs arms and "
             "seeds side by side, torchrun shares the images of each step)"
         )
-    config = load_config(
-        asked.config, data=asked.data, weights=asked.weights, hold_out=asked.hold_out, fit=fit_to_data
-    )
+    config = load_config(asked.config, data=asked.data, weights=asked.weights, hold_out=asked.hold_out)
     if asked.axis is not None:
         config = dataclasses.replace(config, axis=BudgetAxis(asked.axis))
     if asked.seeds is not None:

@@ -30,7 +30,7 @@ from segloop.regions import (
 from segloop.rounds import PlannedQuery
 from segloop.scenes import SCENE_CLASSES, render_scene
 from segloop.settings import AnnotationKind, PartitionKind, QueryPurpose, Split
-from segloop.simulation_config import DataConfig, DataKind
+from segloop.simulation_data import DataConfig, DataKind
 from segloop.sources import ArraySource, ImageSource
 
 

@@ -20,6 +20,8 @@ from segloop.errors import SettingsError
 from segloop.idle_settings import idle_settings
 from segloop.rounds import QueryUnit
 from segloop.settings import AnnotationKind, ColdStart, Method, PartitionKind, RoundSettings
+from segloop.simulation_data import DataConfig, DataKind
+from segloop.simulation_fit import Fitted, fit_to_data
 
 
 class Mode(StrEnum):
@@ -35,39 +37,6 @@ class BudgetAxis(StrEnum):
     PIXELS = "pixels"
     REGIONS = "regions"
     CLICKS = "clicks"
-
-
-class DataKind(StrEnum):
-    """Where images come from."""
-
-    FOLDER = "folder"
-    SCENES = "scenes"
-
-
-@dataclass(frozen=True, slots=True)
-class DataConfig:
-    """`[data]`: a folder (its path may come from `--data`), or scenes drawn on the spot.
-
-    Attributes:
-        hold_out: a pattern (`0006R0*`); training images whose file name fits leave the pool, and the
-            networks are measured on them instead of on the test split. Settings are chosen so.
-        hold_out_every: measure on every so many-th of them: neighbouring frames of a clip say the same.
-    """
-
-    kind: DataKind = DataKind.SCENES
-    path: str | None = None
-    hold_out: str | None = None
-    hold_out_every: int = 1
-    num_pool: int = 60
-    num_test: int = 30
-    seed: int = 0
-    height_px: int = 240
-    width_px: int = 320
-
-    def __post_init__(self) -> None:
-        """What is held out are files of a folder."""
-        if self.hold_out is not None and self.kind is not DataKind.FOLDER:
-            raise SettingsError('hold_out names images of a folder: set [data] kind = "folder" or --data DIR')
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +130,6 @@ class SimulationConfig:
         }
 
 
-Fitted = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""What an arm names -> values of `RoundSettings` for what it does not."""
-
 LARGEST_SEED = 2**31 - 1
 """Of `RoundSettings.seed`."""
 
@@ -211,7 +177,7 @@ def load_config(
     data: Path | None = None,
     weights: Path | None = None,
     hold_out: str | None = None,
-    fit: Callable[[DataConfig], Fitted] | None = None,
+    fit: Callable[[DataConfig], Fitted] | None = fit_to_data,
 ) -> SimulationConfig:
     """Read a TOML file; what is given replaces what it says.
 
@@ -229,10 +195,10 @@ def load_config(
         data: a folder in place of `[data]`.
         weights: every arm's encoder weights.
         hold_out: in place of `[data] hold_out`.
-        fit: gives what neither `[defaults]` nor an arm names, as `segloop.fit_to_data` does; without it, it
-            is `RoundSettings`' default.
+        fit: gives what neither `[defaults]` nor an arm names; None = `RoundSettings`' defaults.
 
     Raises:
+        DatasetError: the folder, which is looked at to fit settings to it, is no data set.
         SettingsError: the file is missing or no TOML, a name or value is unknown, or an arm's own setting
             would have no effect.
     """
@@ -256,11 +222,12 @@ def parse_config(
     data: Path | None = None,
     weights: Path | None = None,
     hold_out: str | None = None,
-    fit: Callable[[DataConfig], Fitted] | None = None,
+    fit: Callable[[DataConfig], Fitted] | None = fit_to_data,
 ) -> SimulationConfig:
     """A simulation from decoded TOML; see `load_config`.
 
     Raises:
+        DatasetError: the folder, which is looked at to fit settings to it, is no data set.
         SettingsError: a name or value is unknown.
     """
     config_values.refuse_unknown(values, _TABLES, "the file")

@@ -1,13 +1,16 @@
 """What a simulation does not name, fitted to its data and this machine, as the service does for a round."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from segloop.devices import resolve_device
 from segloop.fitting import fitted_settings
 from segloop.settings import RoundSettings
 from segloop.simulated_pool import pool_sizes
-from segloop.simulation_config import DataConfig, Fitted
+from segloop.simulation_data import DataConfig
+
+Fitted = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""What an arm names -> values of `RoundSettings` for what it does not."""
 
 
 def fit_to_data(data: DataConfig) -> Fitted:

@@ -12,7 +12,7 @@ from segloop.rounds import PlannedQuery
 from segloop.scenes import render_scene, write_scenes
 from segloop.settings import AnnotationKind, PartitionKind, QueryPurpose
 from segloop.simulated_pool import SimulatedPool, identify_data, open_data
-from segloop.simulation_config import DataConfig, DataKind
+from segloop.simulation_data import DataConfig, DataKind
 from segloop.sources import ArraySource
 
 

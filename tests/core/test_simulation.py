@@ -24,7 +24,6 @@ from segloop.scenes import write_scenes
 from segloop.simulated_pool import FolderSource, SimulatedPool
 from segloop.simulation import Simulation, _ArmRun
 from segloop.simulation_config import SimulationConfig, parse_config
-from segloop.simulation_fit import fit_to_data
 
 DEFAULTS: dict[str, Any] = {
     "encoder": "mobilenet_v2",
@@ -63,7 +62,7 @@ def to_toml(values: dict[str, Any]) -> str:
 
 
 def config(**changes: Any) -> SimulationConfig:
-    return parse_config({**VALUES, **changes}, fit=fit_to_data)
+    return parse_config({**VALUES, **changes})
 
 
 def without_time(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -321,9 +320,7 @@ def test_an_arm_whose_later_budget_buys_no_image_any_more_ends_and_says_so(tmp_p
     (tmp_path / "data/classes.json").write_text(json.dumps({"classes": names}))
     arm = {"name": "images", "cold_start": "random_images", "unit": "images", "budget_fraction": 0.15}
     values = {**VALUES, "arms": [arm], "tail_classes": [], "data": {}}
-    (row,) = Simulation(
-        parse_config(values, data=tmp_path / "data", fit=fit_to_data), tmp_path / "out"
-    ).run()["rows"]
+    (row,) = Simulation(parse_config(values, data=tmp_path / "data"), tmp_path / "out").run()["rows"]
     assert "does not pay for a whole image: the smallest that is not answered needs 3,600" in row["ended"]
 
 

@@ -8,7 +8,8 @@ from segloop.scenes import write_scenes
 from segloop.settings import RoundSettings
 from segloop.simulated_pool import open_data
 from segloop.simulation_checks import check_budgets, check_images, check_networks
-from segloop.simulation_config import Arm, DataConfig, DataKind, parse_config
+from segloop.simulation_config import Arm, parse_config
+from segloop.simulation_data import DataConfig, DataKind
 
 SIZES = {(24, 40): 3, (40, 50): 1}
 """Images of 960 and 2,000 pixels, 4,880 together; in cells of 8 pixels, of 15 and 35 regions."""

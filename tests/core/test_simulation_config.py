@@ -7,7 +7,8 @@ from segloop.budgets import Budget
 from segloop.errors import SettingsError
 from segloop.generations import plan_generations
 from segloop.settings import ColdStart, Method, PartitionKind, Quota, RoundSettings
-from segloop.simulation_config import DataConfig, DataKind, load_config, parse_config
+from segloop.simulation_config import load_config, parse_config
+from segloop.simulation_data import DataConfig, DataKind
 
 CONFIGS = Path(__file__).parents[2] / "bench" / "configs"
 
@@ -72,7 +73,7 @@ def test_the_semi_supervised_mode_trains_every_arm_once_for_each_share_of_images
 
 
 def test_the_papers_protocol_is_two_rounds_of_its_own_steps() -> None:
-    (arm,) = load_config(CONFIGS / "s4al_plus_paper.toml", data=Path("some/folder")).arms
+    (arm,) = load_config(CONFIGS / "s4al_plus_paper.toml", data=Path("some/folder"), fit=None).arms
     pool_pixels = 367 * 360 * 480
     budgets = [Budget.of_fraction(part, pool_pixels=pool_pixels).pixels for part in arm.budget_fractions]
     assert [(budgets[0] or 0) // (360 * 480), (budgets[1] or 0) // (330 * 30 * 30)] == [37, 4]
@@ -91,13 +92,13 @@ def test_the_papers_protocol_is_two_rounds_of_its_own_steps() -> None:
 
 
 def test_a_run_is_known_by_what_it_changes() -> None:
-    (arm,) = parse_config({"arms": [{"name": "a", "method": "s4al_plus", "lr_heads": 0.02}]}).arms
+    (arm,) = parse_config({"arms": [{"name": "a", "method": "s4al_plus", "lr_heads": 0.02}]}, fit=None).arms
     assert arm.identity()["settings"] == {"lr_heads": 0.02, "reco_negatives": "per_anchor"}
 
 
 def test_data_and_weights_of_the_command_line_win() -> None:
     values = {"arms": [{"name": "a"}], "data": {"kind": "folder", "hold_out": "b*", "hold_out_every": 2}}
-    config = parse_config(values, data=Path("here"), weights=Path("w.safetensors"))
+    config = parse_config(values, data=Path("here"), weights=Path("w.safetensors"), fit=None)
     assert config.data == DataConfig(kind=DataKind.FOLDER, path="here", hold_out="b*", hold_out_every=2)
     assert config.arms[0].settings.encoder_weights == "w.safetensors"
     assert config.reference is not None
@@ -247,7 +248,7 @@ def test_shares_that_add_up_to_one_are_taken_however_they_round() -> None:
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.name)
 def test_every_config_of_the_benches_is_read_and_its_settings_survive_json(path: Path) -> None:
-    config = load_config(path, data=Path("some/folder"))
+    config = load_config(path, data=Path("some/folder"), fit=None)
     for arm in config.arms:
         assert RoundSettings.from_mapping(arm.to_mapping()["settings"]) == arm.settings
 

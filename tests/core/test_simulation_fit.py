@@ -7,8 +7,9 @@ import pytest
 from segloop.errors import DatasetError, SettingsError
 from segloop.fitting import fitted_settings
 from segloop.scenes import write_scenes
-from segloop.simulation_config import DataConfig, DataKind, Fitted, parse_config
-from segloop.simulation_fit import fit_to_data
+from segloop.simulation_config import parse_config
+from segloop.simulation_data import DataConfig, DataKind
+from segloop.simulation_fit import Fitted, fit_to_data
 
 CONFIGS = Path(__file__).parents[2] / "bench" / "configs"
 SIZE = ("image_height_px", "image_width_px")
@@ -31,7 +32,7 @@ def test_what_a_simulation_does_not_name_is_fitted_as_in_a_round(folder: Path) -
             {"name": "named", "image_width_px": 32, "image_steps_per_round": [7], "cutout_px": 3},
         ],
     }
-    config = parse_config(values, data=folder, fit=fit_to_data)
+    config = parse_config(values, data=folder)
     plain, faithful, released, named = (arm.settings for arm in config.arms)
     assert [getattr(plain, name) for name in SIZE] == [96, 64], "images this small stay as they are"
     assert (plain.image_steps, plain.cutout_px) == (1_500, 13)
@@ -69,14 +70,14 @@ def test_scenes_need_not_be_drawn_to_be_fitted() -> None:
 
 def test_a_folder_that_is_none_and_a_device_that_is_not_here_are_named(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(DatasetError, match="nowhere is no folder"):
-        parse_config({"arms": [{"name": "a"}]}, data=tmp_path / "nowhere", fit=fit_to_data)
+        parse_config({"arms": [{"name": "a"}]}, data=tmp_path / "nowhere")
     arms = [{"name": "a", "device": "cuda:99"}]
     with pytest.raises(SettingsError, match="is not here"):
-        parse_config({"arms": arms}, data=folder, fit=fit_to_data)
+        parse_config({"arms": arms}, data=folder)
     write_scenes(tmp_path, num=5, seed=4, height=48, width=64)
     (tmp_path / "images/train/scene_00000.png").write_bytes(b"no image")
     with pytest.raises(DatasetError, match=r"train/scene_00000\.png"):
-        parse_config({"arms": [{"name": "a"}]}, data=tmp_path, fit=fit_to_data)
+        parse_config({"arms": [{"name": "a"}]}, data=tmp_path)
 
 
 @pytest.mark.parametrize(

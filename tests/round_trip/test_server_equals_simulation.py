@@ -97,6 +97,7 @@ def asked_in_simulation(folder: Path, out: Path, case: Case) -> tuple[list[Asked
     config = parse_config(
         {"seeds": [SETTINGS["seed"]], "arms": [{**values, **arm}], "reference": {"enabled": False}},
         data=folder,
+        fit=None,  # the rounds below get their settings by hand too
     )
     rows = Simulation(config, out).run_arm(config.arms[0], SETTINGS["seed"])
     (state,) = out.glob("arms/*/state.json")
