@@ -48,9 +48,11 @@ def main() -> None:
         if not (data / "classes.json").exists():
             write_cells(data, num_pool, num_test)
         config = config_of(data, is_quick=options.quick)
+        simulation = Simulation(config, work)
+        simulation.check()
         if options.processes > 1:
             run_in_processes(config, work, options.processes, on_progress=lambda _what, _steps: None)
-        result = Simulation(config, work).run()
+        result = simulation.run()
     publish(
         "other-data-quick" if options.quick else "other-data",
         [table_row(row) for row in [*result["rows"], *result["reference"]]],

@@ -107,8 +107,9 @@ def read_file_size(path: Path, *, max_pixels: int = MAX_PIXELS) -> tuple[int, in
 
     Raises:
         ImageError: not an image we accept.
+        OSError: the file cannot be read.
     """
-    with _only_image_errors(max_pixels), path.open("rb") as file:
+    with path.open("rb") as file, _only_image_errors(max_pixels):
         try:
             image = _header_of(file, max_pixels)
         except UnidentifiedImageError as cause:

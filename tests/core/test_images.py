@@ -314,6 +314,8 @@ def test_size_is_checked_at_the_limit(file_format: str, tmp_path: Path) -> None:
     path.write_bytes(b"%PDF-1.7")
     with pytest.raises(ImageError, match="PDF"):
         read_file_size(path)
+    with pytest.raises(FileNotFoundError):
+        read_file_size(tmp_path / "none")
 
 
 @pytest.mark.parametrize("side", [7_072, 12_000, 60_000])
